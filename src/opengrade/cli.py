@@ -1,0 +1,371 @@
+"""The command line: talks with people, decides nothing."""
+
+import hashlib
+import os
+import sys
+from collections.abc import Iterable, Sequence
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, NoReturn
+
+import typer
+from typer import Argument, Option
+
+from opengrade import __version__
+from opengrade.errors import OpenGradeError, UsageError
+
+if TYPE_CHECKING:
+    from opengrade.assessing import Assessment
+    from opengrade.frameworks import Framework
+    from opengrade.importing import Remark, Submission
+    from opengrade.store import Answer
+
+app = typer.Typer(
+    name="opengrade",
+    help="Tells how open an AI model is: which openness classes it meets, what is missing, and why.",
+    epilog="Exit codes: 0 good, 1 findings, 2 usage, 3 input cannot be read, 4 internal error, time-out or limit.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+
+class AssessFormat(StrEnum):
+    """How assessments are written."""
+
+    table = "table"
+    json = "json"
+    csv = "csv"
+    markdown = "markdown"
+    turtle = "turtle"
+    sarif = "sarif"
+
+
+class RouteName(StrEnum):
+    """Which engine runs the criteria."""
+
+    sparql = "sparql"
+    shacl = "shacl"
+
+
+class QueryFormat(StrEnum):
+    """How answers of queries are written."""
+
+    table = "table"
+    json = "json"
+    csv = "csv"
+    markdown = "markdown"
+    turtle = "turtle"
+
+
+Inputs = Annotated[list[Path], Argument(help="Files or folders of any format we read.", show_default=False)]
+Quiet = Annotated[bool, Option("--quiet", "-q", help="Say nothing on standard error but errors.")]
+
+
+def tell(text: str) -> None:
+    """Write one line to standard error."""
+    from opengrade.tables import printable
+
+    sys.stderr.write("opengrade: " + "".join(printable(part) for part in text) + "\n")
+
+
+def write(text: str) -> None:
+    """Write data to standard output."""
+    sys.stdout.write(text)
+
+
+class _Reading:
+    """Reads inputs one by one, tells of those that cannot be read, and remembers the worst exit code."""
+
+    def __init__(self, *, quiet: bool) -> None:
+        self.quiet = quiet
+        self.code = 0
+
+    def read(self, paths: Iterable[Path]) -> "list[Submission]":
+        from opengrade.importing import find_inputs, read_submission
+        from opengrade.tables import progress
+
+        found: list[Submission] = []
+        files = list(find_inputs(paths))
+        if not files:
+            self.fail(UsageError("the folders given hold no file of a format that we read.", fix="Give files."))
+        for path in progress(files, "Reading"):
+            try:
+                submission = read_submission(path)
+            except OpenGradeError as error:
+                self.fail(error)
+                continue
+            found.append(submission)
+            self.remark(submission.remarks)
+        return found
+
+    def fail(self, error: OpenGradeError) -> None:
+        tell(str(error))
+        self.code = max(self.code, error.exit_code)
+
+    def remark(self, remarks: "Sequence[Remark]") -> None:
+        if not self.quiet:
+            for each in remarks:
+                tell(f"{each.place}: {each.text}.")
+
+
+@app.callback(invoke_without_command=True)
+def _version(
+    version: Annotated[bool, Option("--version", help="Print the version, with hashes of rules and facts.")] = False,
+) -> None:
+    if version:
+        write(f"opengrade {__version__} (rules {_hash('shapes')}, licenses {_hash('ontology/licenses')})\n")
+        raise typer.Exit
+
+
+def _hash(folder: str) -> str:
+    """Return a short hash of the files of a data folder, so that a verdict can be tied to its rules."""
+    from opengrade.resources import data_files
+
+    digest = hashlib.sha256()
+    for path in data_files(folder, "**/*.ttl"):
+        digest.update(path.read_bytes())
+    return digest.hexdigest()[:12]
+
+
+@app.command()
+def assess(
+    inputs: Annotated[
+        list[Path] | None, Argument(help="Files or folders; the embedded catalog if none is given.", show_default=False)
+    ] = None,
+    framework: Annotated[list[str] | None, Option("--framework", "-f", help="A framework, or all.", show_default="mof-1.0")] = None,
+    format_: Annotated[AssessFormat, Option("--format", help="How to write the result.")] = AssessFormat.table,
+    require: Annotated[str | None, Option(help="End with exit code 1 unless every model meets this grade.")] = None,
+    details: Annotated[bool, Option("--details", help="Show every criterion, also for many models.")] = False,
+    by: Annotated[RouteName, Option("--route", help="The engine that runs the criteria.")] = RouteName.sparql,
+    quiet: Quiet = False,
+) -> None:
+    """Say which openness class each model meets, what is open and what is not, and why."""
+    from opengrade.assessing import assess as run
+    from opengrade.dataset import read_catalog
+    from opengrade.derive import derive
+
+    rules = _frameworks(framework or ["mof-1.0"])
+    _check_grade(require, rules)
+    reading = _Reading(quiet=quiet)
+    submissions = reading.read(inputs) if inputs else list(read_catalog())
+    facts = [derive(each.quads, source=each.source) for each in submissions]
+    found = [each for rule in rules for each in run(facts, rule, by=by.value)]
+    found = sorted(found, key=lambda each: _input_order(each, submissions))
+    _write_assessments(found, rules, submissions, format_, details=details)
+    short = require is not None and any(dict(a.progress).get(require, 0) < 1 for a in found)
+    raise typer.Exit(max(reading.code, int(short)))
+
+
+def _input_order(each: "Assessment", submissions: "Sequence[Submission]") -> int:
+    return next(i for i, s in enumerate(submissions) if s.source == each.source)
+
+
+def _frameworks(names: Sequence[str]) -> "list[Framework]":
+    from opengrade.frameworks import framework, framework_files
+
+    wanted = list(framework_files()) if "all" in names else list(dict.fromkeys(names))
+    return [framework(name) for name in wanted]
+
+
+def _check_grade(require: str | None, rules: "Sequence[Framework]") -> None:
+    grades = list(dict.fromkeys(grade.name for rule in rules for grade in rule.grades))
+    if require is not None and require not in grades:
+        raise UsageError(f'there is no grade "{require}".', fix=f"Choose one of: {', '.join(grades)}.")
+
+
+def _write_assessments(
+    found: "Sequence[Assessment]",
+    rules: "Sequence[Framework]",
+    submissions: "Sequence[Submission]",
+    format_: AssessFormat,
+    *,
+    details: bool,
+) -> None:
+    from opengrade import exporting, reporting
+    from opengrade.assessing import as_triples
+    from opengrade.tables import print_table
+
+    if format_ is AssessFormat.json:
+        versions = {"opengrade": __version__, "rules": _hash("shapes"), "licenses": _hash("ontology/licenses")}
+        write(exporting.to_json(found, [r for s in submissions for r in s.remarks], versions))
+    elif format_ is AssessFormat.csv:
+        write(exporting.to_csv(found))
+    elif format_ is AssessFormat.turtle:
+        triples = [t for rule in rules for t in as_triples([a for a in found if a.framework == rule.name], rule)]
+        write(exporting.to_turtle(triples))
+    elif format_ is AssessFormat.sarif:
+        write(exporting.to_sarif(found, __version__))
+    elif format_ is AssessFormat.markdown:
+        write(exporting.markdown_table(reporting.SUMMARY, reporting.summary(found)))
+    elif details or len(found) == 1:
+        for each in found:
+            write("\n".join(reporting.headline(each, rules)) + "\n\n")
+            print_table(reporting.DETAILS, reporting.details(each))
+            write("\n")
+    elif found:
+        print_table(reporting.SUMMARY, reporting.summary(found))
+
+
+@app.command("import")
+def import_(
+    inputs: Annotated[list[Path] | None, Argument(help="Files or folders of any format we read.", show_default=False)] = None,
+    list_: Annotated[bool, Option("--list", help="List the formats that we read.")] = False,
+    quiet: Quiet = False,
+) -> None:
+    """Turn model descriptions into Turtle in our own vocabulary, and say what was not carried over."""
+    from opengrade import exporting, reporting
+    from opengrade.tables import print_table
+
+    if list_:
+        print_table(reporting.IMPORTERS, reporting.importers())
+        return
+    if not inputs:
+        raise UsageError("no input is given.", fix="Name files or folders, or use --list.")
+    reading = _Reading(quiet=quiet)
+    submissions = reading.read(inputs)
+    write(exporting.to_turtle(quad for each in submissions for quad in each.quads))
+    raise typer.Exit(reading.code)
+
+
+@app.command()
+def query(
+    name: Annotated[str | None, Argument(help="A question of ours or a .rq file.", show_default=False)] = None,
+    expression: Annotated[str | None, Option("--expression", "-e", help="The text of a SPARQL query.")] = None,
+    data: Annotated[list[Path] | None, Option(help="Ask these files or folders instead of the catalog.")] = None,
+    endpoint: Annotated[str | None, Option(help="Ask this SPARQL endpoint instead.")] = None,
+    timeout: Annotated[int, Option(help="Seconds to wait for an endpoint.", min=1)] = 30,
+    set_: Annotated[list[str] | None, Option("--set", help="A parameter of the question, as NAME=VALUE.")] = None,
+    format_: Annotated[QueryFormat, Option("--format", help="How to write the answer.")] = QueryFormat.table,
+    list_: Annotated[bool, Option("--list", help="List the questions that ship with OpenGrade.")] = False,
+    quiet: Quiet = False,
+) -> None:
+    """Ask a question over the catalog, over files, or at a SPARQL endpoint."""
+    from opengrade import querying, reporting
+    from opengrade.tables import print_table
+
+    if list_:
+        print_table(reporting.QUESTIONS, reporting.questions_rows())
+        return
+    if (name is None) == (expression is None):
+        raise UsageError("name one question, or give its text with -e.", fix="List the questions with --list.")
+    if data and endpoint:
+        raise UsageError("--data and --endpoint exclude each other.", fix="Leave one out.")
+    question = querying.load(name, expression)
+    bindings = querying.bindings(question, set_ or [])
+    code = 0
+    if endpoint:
+        from opengrade.remote import ask
+
+        answer = ask(endpoint, querying.with_values(question.text, bindings), seconds=timeout)
+    else:
+        from opengrade.dataset import build, read_catalog
+
+        reading = _Reading(quiet=quiet)
+        store, _ = build(reading.read(data) if data else read_catalog())
+        answer, code = store.ask(querying.with_values(question.text, bindings)), reading.code
+    _write_answer(answer, format_)
+    raise typer.Exit(code)
+
+
+def _write_answer(answer: "Answer", format_: QueryFormat) -> None:
+    from opengrade import exporting, querying
+    from opengrade.store import Table
+    from opengrade.tables import print_table
+
+    if isinstance(answer, tuple):
+        write(exporting.to_turtle(answer))
+        return
+    if format_ is QueryFormat.turtle:
+        raise UsageError("the answer is a table, not a graph.", fix="Choose another --format.")
+    if format_ is QueryFormat.json:
+        write(querying.to_json(answer))
+        return
+    table = Table(("answer",), ()) if isinstance(answer, bool) else answer
+    rows = [[str(answer).lower()]] if isinstance(answer, bool) else querying.rows(answer, short=format_ is not QueryFormat.csv)
+    if format_ is QueryFormat.csv:
+        write(exporting.csv_text(table.variables, rows))
+    elif format_ is QueryFormat.markdown:
+        write(exporting.markdown_table(table.variables, rows))
+    else:
+        print_table(table.variables, rows)
+
+
+@app.command()
+def frameworks(
+    words: Annotated[list[str] | None, Argument(metavar="[show] [ID]", help="Show one framework.", show_default=False)] = None,
+) -> None:
+    """List the frameworks, or show one with its criteria and citations."""
+    from opengrade import reporting
+    from opengrade.frameworks import framework
+    from opengrade.tables import print_table
+
+    names = _after("show", words)
+    if not names:
+        print_table(reporting.FRAMEWORKS, reporting.framework_rows())
+        return
+    rules = framework(names[0])
+    write("\n".join(reporting.framework_lines(rules)) + "\n")
+
+
+@app.command()
+def licenses(
+    words: Annotated[
+        list[str] | None, Argument(metavar="[show ID | check TEXT]", help="Show one license, or find what a text means.", show_default=False)
+    ] = None,
+) -> None:
+    """List the licenses, show one with its terms, or say which license a text means."""
+    from opengrade import reporting
+    from opengrade.tables import print_table
+
+    if words and words[0] == "check":
+        if len(words) == 1:
+            raise UsageError("no text is given.", fix='Say, for example: opengrade licenses check "Apache 2.0".')
+        lines, known = reporting.check_lines(" ".join(words[1:]))
+        write("\n".join(lines) + "\n")
+        raise typer.Exit(0 if known else 1)
+    names = _after("show", words)
+    if not names:
+        print_table(reporting.LICENSES, reporting.license_rows())
+        return
+    write("\n".join(reporting.license_lines(" ".join(names))) + "\n")
+
+
+def _after(verb: str, words: list[str] | None) -> list[str]:
+    """Return the words behind an optional verb; `list` alone asks for the list."""
+    given = list(words or [])
+    if given == ["list"]:
+        return []
+    if given and given[0] == verb:
+        if len(given) == 1:
+            raise UsageError(f"{verb} needs a name.", fix="Leave it out to see the list.")
+        return given[1:]
+    return given
+
+
+def main() -> NoReturn:
+    """Run the command line; no error meant for people ends in a traceback."""
+    import click
+
+    try:
+        code = app(standalone_mode=False)
+    except click.exceptions.Exit as stop:
+        code = stop.exit_code
+    except click.ClickException as error:
+        error.show()
+        code = error.exit_code
+    except click.Abort:
+        code = 130
+    except OpenGradeError as error:
+        tell(str(error))
+        code = error.exit_code
+    except BrokenPipeError:
+        sys.stdout = open(os.devnull, "w")  # noqa: PTH123, SIM115  (the reader has gone; flushing at exit must not fail)
+        code = 0
+    except Exception as error:
+        if os.environ.get("OPENGRADE_DEBUG"):
+            raise
+        tell(f"internal error: {type(error).__name__}: {error}. Set OPENGRADE_DEBUG=1 to see where.")
+        code = 4
+    sys.exit(code if isinstance(code, int) else 0)

@@ -1,0 +1,54 @@
+"""Builds the graph that questions are asked of: curated graphs, evidence, derived facts and assessments."""
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from opengrade.assessing import as_triples, assess
+from opengrade.derive import Facts, derive
+from opengrade.frameworks import framework, framework_files
+from opengrade.graph import NamedNode, parse_file
+from opengrade.importing import Remark, Submission, read_submission
+from opengrade.licenses import license_quads
+from opengrade.resources import data_files, data_root
+from opengrade.store import Store
+from opengrade.vocabulary import ontology_quads
+
+GRAPHS = "https://w3id.org/opengrade/graph/"
+
+
+def catalog_files() -> tuple[Path, ...]:
+    """Return the files of the embedded catalog."""
+    return data_files("catalog", "*.ttl")
+
+
+def read_catalog() -> tuple[Submission, ...]:
+    """Read the embedded catalog; its files are named by their place in it."""
+    root = data_root()
+    return tuple(
+        Submission(path.relative_to(root).as_posix(), parse_file(path)) for path in catalog_files()
+    )
+
+
+def build(submissions: Iterable[Submission]) -> tuple[Store, tuple[Remark, ...]]:
+    """Put everything into one store, a named graph for each origin, and assess by every framework."""
+    store = Store()
+    store.add(ontology_quads(), NamedNode(GRAPHS + "ontology"))
+    store.add(license_quads(), NamedNode(GRAPHS + "licenses"))
+    facts: list[Facts] = []
+    remarks: list[Remark] = []
+    for number, submission in enumerate(submissions, start=1):
+        derived = derive(submission.quads, source=submission.source)
+        store.add(submission.quads, NamedNode(f"{GRAPHS}evidence/{number}"))
+        store.add(derived.triples, NamedNode(f"{GRAPHS}facts/{number}"))
+        facts.append(derived)
+        remarks.extend(submission.remarks)
+    for name in framework_files():
+        rules = framework(name)
+        store.add(rules.graph, NamedNode(f"{GRAPHS}framework/{name}"))
+        store.add(as_triples(assess(facts, rules), rules), NamedNode(f"{GRAPHS}assessments/{name}"))
+    return store, tuple(remarks)
+
+
+def read_all(paths: Iterable[Path]) -> tuple[Submission, ...]:
+    """Read input files; the first that cannot be read raises InputError."""
+    return tuple(read_submission(path) for path in paths)

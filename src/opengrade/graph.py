@@ -1,0 +1,171 @@
+"""RDF terms and files: parsing without network, a small index, canonical Turtle.
+
+The terms are pyoxigraph's own. Other modules take them from here, so that this module, `store` and the
+routes are the only ones that know which RDF libraries there are.
+"""
+
+import hashlib
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeAlias
+
+import pyoxigraph
+from pyoxigraph import BlankNode, DefaultGraph, Literal, NamedNode, Quad, RdfFormat, Triple
+
+from opengrade.errors import InputError, Place
+
+if TYPE_CHECKING:
+    import rdflib
+
+__all__ = [
+    "FORMATS",
+    "BlankNode",
+    "Graph",
+    "Literal",
+    "NamedNode",
+    "Node",
+    "Quad",
+    "Term",
+    "Triple",
+    "canonical_turtle",
+    "parse",
+    "parse_file",
+    "skolemize",
+    "to_rdflib",
+]
+
+Node: TypeAlias = NamedNode | BlankNode
+Term: TypeAlias = NamedNode | BlankNode | Literal
+
+FORMATS = {
+    "turtle": RdfFormat.TURTLE,
+    "trig": RdfFormat.TRIG,
+    "n-triples": RdfFormat.N_TRIPLES,
+    "n-quads": RdfFormat.N_QUADS,
+    "json-ld": RdfFormat.JSON_LD,
+}
+
+GENID = "https://w3id.org/opengrade/.well-known/genid/"
+
+
+class Graph:
+    """A read-only set of triples with look-ups by subject, predicate and object."""
+
+    def __init__(self, triples: Iterable[Triple | Quad] = ()) -> None:
+        self._triples = tuple(dict.fromkeys(_triple(each) for each in triples))
+        self._objects: dict[tuple[Term, Term], list[Term]] = defaultdict(list)
+        self._subjects: dict[tuple[Term, Term], list[Node]] = defaultdict(list)
+        for triple in self._triples:
+            self._objects[triple.subject, triple.predicate].append(triple.object)
+            self._subjects[triple.predicate, triple.object].append(triple.subject)
+
+    def __iter__(self) -> Iterator[Triple]:
+        return iter(self._triples)
+
+    def __len__(self) -> int:
+        return len(self._triples)
+
+    def objects(self, subject: Term, predicate: NamedNode) -> tuple[Term, ...]:
+        """Return the objects of a subject and predicate, in the order of their text."""
+        return tuple(sorted(self._objects.get((subject, predicate), ()), key=str))
+
+    def subjects(self, predicate: NamedNode, value: Term) -> tuple[Node, ...]:
+        """Return the subjects of a predicate and object, in the order of their text."""
+        return tuple(sorted(self._subjects.get((predicate, value), ()), key=str))
+
+    def nodes(self, subject: Term, predicate: NamedNode) -> tuple[Node, ...]:
+        """Return those objects that are not literals."""
+        return tuple(o for o in self.objects(subject, predicate) if not isinstance(o, Literal))
+
+    def text(self, subject: Term, predicate: NamedNode) -> str | None:
+        """Return the text of the first literal or IRI, None where there is none."""
+        for value in self.objects(subject, predicate):
+            if not isinstance(value, BlankNode):
+                return value.value
+        return None
+
+    def texts(self, subject: Term, predicate: NamedNode) -> tuple[str, ...]:
+        """Return the texts of all literals and IRIs."""
+        return tuple(v.value for v in self.objects(subject, predicate) if not isinstance(v, BlankNode))
+
+    def node(self, subject: Term, predicate: NamedNode) -> Node | None:
+        """Return the first object that is not a literal."""
+        return next(iter(self.nodes(subject, predicate)), None)
+
+    def items(self, head: Term) -> tuple[Term, ...]:
+        """Return the members of an RDF list; a broken or endless list ends where it breaks."""
+        found: list[Term] = []
+        seen = {head}
+        while head != _NIL:
+            found.extend(self._objects.get((head, _FIRST), ())[:1])
+            head = next(iter(self._objects.get((head, _REST), ())), _NIL)
+            if head in seen:
+                break
+            seen.add(head)
+        return tuple(found)
+
+
+_RDF = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
+_NIL = NamedNode(_RDF + "nil")
+_FIRST = NamedNode(_RDF + "first")
+_REST = NamedNode(_RDF + "rest")
+
+
+def _triple(each: Triple | Quad) -> Triple:
+    return each.triple if isinstance(each, Quad) else each
+
+
+def parse(data: bytes, *, syntax: str, path: str, base: str | None = None) -> tuple[Quad, ...]:
+    """Read RDF from bytes; nothing is fetched.
+
+    `syntax` is a key of FORMATS. Raises InputError with file, line and column.
+    """
+    try:
+        return tuple(pyoxigraph.parse(input=data, format=FORMATS[syntax], base_iri=base))
+    except (SyntaxError, ValueError) as error:
+        line = getattr(error, "lineno", None)
+        what = str(getattr(error, "msg", None) or error).rpartition(": ")[2]
+        raise InputError(
+            f"this is not valid {syntax}: {what}.",
+            fix="Mend the text at this place, or check that the file is complete.",
+            where=Place(path, line, getattr(error, "offset", None) if line else None),
+        ) from None
+
+
+def parse_file(path: Path) -> tuple[Quad, ...]:
+    """Read a Turtle file of our own."""
+    return parse(path.read_bytes(), syntax="turtle", path=str(path))
+
+
+def skolemize(quads: Iterable[Quad], *, scope: str) -> tuple[Quad, ...]:
+    """Replace blank nodes by IRIs that depend only on `scope` and the order of their appearance."""
+    names: dict[BlankNode, NamedNode] = {}
+    prefix = GENID + hashlib.sha256(scope.encode()).hexdigest()[:16]
+
+    def named(term: Term) -> Term:
+        if not isinstance(term, BlankNode):
+            return term
+        return names.setdefault(term, NamedNode(f"{prefix}-{len(names) + 1}"))
+
+    return tuple(
+        Quad(named(q.subject), q.predicate, named(q.object), DefaultGraph())  # type: ignore[arg-type]
+        for q in quads
+    )
+
+
+def to_rdflib(triples: Iterable[Triple | Quad]) -> "rdflib.Graph":
+    """Copy triples into a new rdflib graph."""
+    import rdflib  # noqa: PLC0415  (a quarter of a second that only the slow paths pay)
+
+    graph = rdflib.Graph()
+    lines = pyoxigraph.serialize((_triple(t) for t in triples), format=RdfFormat.N_TRIPLES)
+    return graph.parse(data=lines, format="nt")
+
+
+def canonical_turtle(data: bytes) -> bytes:
+    """Rewrite Turtle in the one form that the repository keeps: sorted, one statement a line, no comments."""
+    import rdflib  # noqa: PLC0415
+
+    graph = rdflib.Graph().parse(data=data, format="turtle")
+    return graph.serialize(format="longturtle", canon=True, encoding="utf-8")

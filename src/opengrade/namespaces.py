@@ -1,0 +1,45 @@
+"""The one prefix map, read from `ontology/prefixes.ttl`, and the terms written with it."""
+
+from collections.abc import Mapping
+from functools import cache
+from types import MappingProxyType
+
+from opengrade.graph import Graph, NamedNode, parse_file
+from opengrade.resources import data_root
+
+_SH = "http://www.w3.org/ns/shacl#"
+
+
+@cache
+def prefixes() -> Mapping[str, str]:
+    """Return the map from prefix to namespace, in the order of the prefixes."""
+    graph = Graph(parse_file(data_root() / "ontology" / "prefixes.ttl"))
+    prefix, namespace = NamedNode(_SH + "prefix"), NamedNode(_SH + "namespace")
+    found = {
+        graph.text(triple.subject, prefix) or "": triple.object.value
+        for triple in graph
+        if triple.predicate == namespace and not isinstance(triple.object, NamedNode)
+    }
+    return MappingProxyType(dict(sorted(found.items())))
+
+
+@cache
+def term(curie: str) -> NamedNode:
+    """Return the term that a compact name such as `ogr:Model` stands for; KeyError for an unknown prefix."""
+    prefix, _, local = curie.partition(":")
+    return NamedNode(prefixes()[prefix] + local)
+
+
+def local_name(node: NamedNode) -> str:
+    """Return what follows the last `#` or `/` of an IRI."""
+    return node.value.rstrip("#/").replace("#", "/").rpartition("/")[2]
+
+
+def compact(node: NamedNode) -> str:
+    """Return the shortest `prefix:local` form of an IRI, or the IRI where no prefix fits."""
+    fits = [
+        f"{prefix}:{node.value[len(namespace) :]}"
+        for prefix, namespace in prefixes().items()
+        if node.value.startswith(namespace)
+    ]
+    return min(fits, key=len, default=node.value)

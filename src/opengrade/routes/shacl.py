@@ -1,0 +1,58 @@
+"""The reference route: pySHACL running the shapes as they are written."""
+
+import warnings
+from collections.abc import Iterable
+
+import pyshacl
+import rdflib
+from rdflib import RDF, SH
+
+from opengrade.errors import OpenGradeError
+from opengrade.frameworks import Framework
+from opengrade.graph import NamedNode, Term, Triple, to_rdflib
+from opengrade.licenses import license_quads
+from opengrade.namespaces import term
+from opengrade.routes import Outcome
+
+
+def run(framework: Framework, triples: Iterable[Triple]) -> Outcome:
+    """Validate the facts against the framework and read from the report which nodes conform.
+
+    pySHACL is given the shapes explicitly, since it would otherwise take some from the data, and its report
+    is believed only for shapes that had nodes to look at.
+    """
+    facts = tuple(triples)
+    used = {t.object for t in facts if t.predicate == term("ogr:requiresLicense")}
+    rows = {q.subject for q in license_quads() if q.predicate == term("ogr:concernsLicense") and q.object in used}
+    data = to_rdflib((*facts, *(q for q in license_quads() if q.subject in used | rows)))
+    shapes = to_rdflib(framework.graph)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # rdflib deprecates calls that pySHACL still makes
+        _, report, text = pyshacl.validate(data, shacl_graph=shapes, inference="none", advanced=False, js=False)
+    if not isinstance(report, rdflib.Graph):
+        raise OpenGradeError(f"pySHACL could not run the shapes of {framework.name}: {text}")
+    return _conforming(framework, facts, report, shapes)
+
+
+def _conforming(framework: Framework, facts: tuple[Triple, ...], report: rdflib.Graph, shapes: rdflib.Graph) -> Outcome:
+    failed: dict[str, set[str]] = {}
+    for result in report.subjects(RDF.type, SH.ValidationResult):
+        source, focus = report.value(result, SH.sourceShape), report.value(result, SH.focusNode)
+        for owner in _owners(source, shapes):
+            failed.setdefault(owner, set()).add(str(focus))
+    targets = {criterion.node: term("ogr:Model") for criterion in framework.criteria}
+    targets |= {rung.shape: rung.target for rung in framework.rungs.values()}
+    found: dict[NamedNode, frozenset[Term]] = {}
+    for shape, target in targets.items():
+        nodes = {t.subject for t in facts if t.predicate == term("rdf:type") and t.object == target}
+        found[shape] = frozenset(n for n in nodes if isinstance(n, NamedNode) and n.value not in failed.get(shape.value, ()))
+    return found
+
+
+def _owners(source: object, shapes: rdflib.Graph) -> set[str]:
+    """Return the named shapes that a result belongs to: its source, or those that have it as a property shape."""
+    if isinstance(source, rdflib.URIRef):
+        return {str(source)}
+    if not isinstance(source, rdflib.BNode):
+        return set()
+    return {str(shape) for shape in shapes.subjects(SH.property, source) if isinstance(shape, rdflib.URIRef)}

@@ -1,0 +1,176 @@
+"""The SPARQL route: criteria compiled to set-based queries, run on an embedded store.
+
+Queries are joins and set differences; a test for each row by EXISTS is avoided, since engines evaluate it
+row by row (facts in docs/decisions/0003-routes.md).
+"""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+
+from opengrade.criteria import And, Every, Expr, In, Is, Not, Or, Path_, Ref, Some, Step
+from opengrade.frameworks import Framework
+from opengrade.graph import Literal, NamedNode, Quad, Term, Triple
+from opengrade.licenses import license_quads
+from opengrade.namespaces import compact, local_name, prefixes, term
+from opengrade.routes import Outcome
+from opengrade.store import Store
+
+CONFORMS = NamedNode("urn:opengrade:conforms")
+
+
+def run(framework: Framework, triples: Iterable[Triple]) -> Outcome:
+    """Evaluate all rungs and criteria over the triples of facts and the curated license facts."""
+    store = Store(triples)
+    store.add(license_quads())
+    found: dict[NamedNode, frozenset[Term]] = {}
+    flagged: set[NamedNode] = set()
+    for rung in framework.rungs.values():
+        found[rung.shape] = store.column(select(framework, framework.shapes[rung.shape], rung.target))
+        store.add(Triple(node, CONFORMS, rung.shape) for node in found[rung.shape] if not isinstance(node, Literal))
+        flagged.add(rung.shape)
+    for criterion in framework.criteria:
+        query = select(framework, criterion.expression, term("ogr:Model"), flagged=frozenset(flagged))
+        found[criterion.node] = store.column(query)
+    return found
+
+
+def select(
+    framework: Framework, expression: Expr, target: NamedNode, *, flagged: frozenset[NamedNode] = frozenset()
+) -> str:
+    """Return a SELECT query for the nodes of a class that satisfy an expression.
+
+    Shapes in `flagged` are looked up by a triple that was stored for each conforming node; all others are
+    written out.
+    """
+    compiler = _Compiler(framework.shapes, flagged)
+    name = _variable(local_name(target))
+    domain = f"?{name} a {_sparql(target)} ."
+    normal = negation_normal(expression)
+    if isinstance(normal, Or):
+        lines = list(compiler.branches(normal, name, domain))
+    else:
+        lines = [domain, *compiler.lines(normal, name, domain)]
+    body = "\n".join(f"  {line}" for line in lines)
+    text = f"SELECT DISTINCT ?{name}\nWHERE {{\n{body}\n}}\nORDER BY ?{name}\n"
+    return _prologue(text) + text
+
+
+def negation_normal(expression: Expr, *, negated: bool = False) -> Expr:
+    """Push negations inwards until they stand before classes, values, counts and named shapes only."""
+    if isinstance(expression, Not):
+        return negation_normal(expression.part, negated=not negated)
+    if isinstance(expression, And | Or):
+        parts = tuple(negation_normal(part, negated=negated) for part in expression.parts)
+        return And(parts) if isinstance(expression, And) != negated else Or(parts)
+    if isinstance(expression, Every):
+        body = negation_normal(expression.body, negated=negated)
+        return Some(expression.path, body) if negated else Every(expression.path, body)
+    if isinstance(expression, Some):
+        if negated and expression.least == 1:
+            return Every(expression.path, negation_normal(expression.body, negated=True))
+        inner = Some(expression.path, negation_normal(expression.body), expression.least)
+        return Not(inner) if negated else inner
+    return Not(expression) if negated else expression
+
+
+class _Compiler:
+    """Writes the lines of a group graph pattern; `domain` is a pattern that binds the variable."""
+
+    def __init__(self, shapes: Mapping[NamedNode, Expr], flagged: frozenset[NamedNode]) -> None:
+        self.shapes = shapes
+        self.flagged = flagged
+        self.taken: dict[str, int] = {}
+
+    def lines(self, expression: Expr, name: str, domain: str) -> Iterator[str]:
+        if isinstance(expression, And):
+            for part in expression.parts:
+                yield from self.lines(part, name, domain)
+        elif isinstance(expression, Or):
+            yield from self.union(expression, name, domain)
+        elif isinstance(expression, Is):
+            yield f"?{name} a {_sparql(expression.class_)} ."
+        elif isinstance(expression, In):
+            yield f"VALUES ?{name} {{ {' '.join(_sparql(value) for value in expression.values)} }}"
+        elif isinstance(expression, Some):
+            yield from self.some(expression, name, domain)
+        elif isinstance(expression, Every):
+            other = self.fresh(expression.path)
+            reach = f"?{name} {_path(expression.path)} ?{other} ."
+            yield from _group("MINUS", [reach, *self.lines(negation_normal(expression.body, negated=True), other, reach)])
+        elif isinstance(expression, Ref):
+            yield from self.reference(expression, name, domain)
+        else:
+            yield from _group("MINUS", [domain, *self.lines(expression.part, name, domain)])
+
+    def reference(self, expression: Ref, name: str, domain: str) -> Iterator[str]:
+        if expression.shape in self.flagged:
+            yield f"?{name} {_sparql(CONFORMS)} {_sparql(expression.shape)} ."
+        else:
+            yield from self.lines(negation_normal(self.shapes[expression.shape]), name, domain)
+
+    def union(self, expression: Or, name: str, domain: str) -> Iterator[str]:
+        """Write a union as a query of its own, so that engines evaluate it once and not once for each row."""
+        yield f"{{ SELECT DISTINCT ?{name} WHERE {{"
+        yield from (f"  {line}" for line in self.branches(expression, name, domain))
+        yield "} }"
+
+    def branches(self, expression: Or, name: str, domain: str) -> Iterator[str]:
+        word = ""
+        for part in expression.parts:
+            yield from _group(word, [domain, *self.lines(part, name, domain)])
+            word = "UNION"
+
+    def some(self, expression: Some, name: str, domain: str) -> Iterator[str]:
+        other = self.fresh(expression.path)
+        reach = f"?{name} {_path(expression.path)} ?{other} ."
+        inner = [reach, *self.lines(expression.body, other, reach)]
+        if expression.least == 1:
+            yield from inner
+            return
+        count = f"GROUP BY ?{name} HAVING (COUNT(DISTINCT ?{other}) >= {expression.least})"
+        yield "{"
+        yield f"  SELECT ?{name} WHERE {{"
+        yield from (f"    {line}" for line in inner)
+        yield f"  }} {count}"
+        yield "}"
+
+    def fresh(self, path: Path_) -> str:
+        base = _variable(re.sub(r"^(has|requires|opens|concerns)(?=[A-Z])", "", local_name(path[-1].property)))
+        self.taken[base] = self.taken.get(base, 0) + 1
+        return base if self.taken[base] == 1 else f"{base}{self.taken[base]}"
+
+
+def _group(word: str, lines: Iterable[str]) -> Iterator[str]:
+    yield f"{word} {{".lstrip()
+    yield from (f"  {line}" for line in lines)
+    yield "}"
+
+
+def _variable(text: str) -> str:
+    return text[:1].lower() + re.sub(r"\W", "", text[1:])
+
+
+def _path(path: Path_) -> str:
+    return "/".join(_step(each) for each in path)
+
+
+def _step(step: Step) -> str:
+    return ("^" if step.inverse else "") + _sparql(step.property)
+
+
+def _sparql(value: Term) -> str:
+    """Write a term; IRIs compactly where the local part is plain."""
+    if isinstance(value, NamedNode):
+        short = compact(value)
+        return short if re.fullmatch(r"[a-z]+:[A-Za-z][\w-]*", short) else str(value)
+    return str(value)
+
+
+def _prologue(text: str) -> str:
+    used = [p for p in prefixes() if re.search(rf"(?<![\w:<]){p}:", text)]
+    return "".join(f"PREFIX {p}: <{prefixes()[p]}>\n" for p in used) + ("\n" if used else "")
+
+
+def all_quads(triples: Iterable[Triple]) -> tuple[Triple | Quad, ...]:
+    """Return facts and curated license facts together, as the reference route gets them."""
+    return (*triples, *license_quads())
