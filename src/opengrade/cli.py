@@ -4,12 +4,10 @@ import hashlib
 import os
 import sys
 from collections.abc import Iterable, Sequence
-from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
-import typer
-from typer import Argument, Option
+import click
 
 from opengrade import __version__
 from opengrade.errors import OpenGradeError, UsageError
@@ -20,47 +18,17 @@ if TYPE_CHECKING:
     from opengrade.importing import Remark, Submission
     from opengrade.store import Answer
 
-app = typer.Typer(
-    name="opengrade",
-    help="Tells how open an AI model is: which openness classes it meets, what is missing, and why.",
-    epilog="Exit codes: 0 good, 1 findings, 2 usage, 3 input cannot be read, 4 internal error, time-out or limit.",
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-    rich_markup_mode=None,
-)
+ASSESS_FORMATS = ("table", "json", "csv", "markdown", "turtle", "sarif")
+QUERY_FORMATS = ("table", "json", "csv", "markdown", "turtle")
+
+inputs_argument = click.argument("inputs", nargs=-1, type=click.Path(path_type=Path))
+quiet_option = click.option("-q", "--quiet", is_flag=True, help="Say nothing on standard error but errors.")
 
 
-class AssessFormat(StrEnum):
-    """How assessments are written."""
-
-    table = "table"
-    json = "json"
-    csv = "csv"
-    markdown = "markdown"
-    turtle = "turtle"
-    sarif = "sarif"
-
-
-class RouteName(StrEnum):
-    """Which engine runs the criteria."""
-
-    sparql = "sparql"
-    shacl = "shacl"
-
-
-class QueryFormat(StrEnum):
-    """How answers of queries are written."""
-
-    table = "table"
-    json = "json"
-    csv = "csv"
-    markdown = "markdown"
-    turtle = "turtle"
-
-
-Inputs = Annotated[list[Path], Argument(help="Files or folders of any format we read.", show_default=False)]
-Quiet = Annotated[bool, Option("--quiet", "-q", help="Say nothing on standard error but errors.")]
+@click.group(epilog="Exit codes: 0 good, 1 findings, 2 usage, 3 input cannot be read, 4 internal error, time-out or limit.")
+@click.version_option(__version__, message="%(prog)s %(version)s", prog_name="opengrade")
+def app() -> None:
+    """Tell how open an AI model is: which openness classes it meets, what is missing, and why."""
 
 
 def tell(text: str) -> None:
@@ -110,15 +78,6 @@ class _Reading:
                 tell(f"{each.place}: {each.text}.")
 
 
-@app.callback(invoke_without_command=True)
-def _version(
-    version: Annotated[bool, Option("--version", help="Print the version, with hashes of rules and facts.")] = False,
-) -> None:
-    if version:
-        write(f"opengrade {__version__} (rules {_hash('shapes')}, licenses {_hash('ontology/licenses')})\n")
-        raise typer.Exit
-
-
 def _hash(folder: str) -> str:
     """Return a short hash of the files of a data folder, so that a verdict can be tied to its rules."""
     from opengrade.resources import data_files
@@ -130,32 +89,40 @@ def _hash(folder: str) -> str:
 
 
 @app.command()
+@inputs_argument
+@click.option("-f", "--framework", "names", multiple=True, metavar="ID|all", help="A framework; mof-1.0 if none is named.")
+@click.option("--format", "format_", type=click.Choice(ASSESS_FORMATS), default="table", help="How to write the result.")
+@click.option("--require", metavar="GRADE", help="End with exit code 1 unless every model meets this grade.")
+@click.option("--details", is_flag=True, help="Show every criterion, also for many models.")
+@click.option("--route", "by", type=click.Choice(("sparql", "shacl")), default="sparql", help="What runs the criteria.")
+@quiet_option
 def assess(
-    inputs: Annotated[
-        list[Path] | None, Argument(help="Files or folders; the embedded catalog if none is given.", show_default=False)
-    ] = None,
-    framework: Annotated[list[str] | None, Option("--framework", "-f", help="A framework, or all.", show_default="mof-1.0")] = None,
-    format_: Annotated[AssessFormat, Option("--format", help="How to write the result.")] = AssessFormat.table,
-    require: Annotated[str | None, Option(help="End with exit code 1 unless every model meets this grade.")] = None,
-    details: Annotated[bool, Option("--details", help="Show every criterion, also for many models.")] = False,
-    by: Annotated[RouteName, Option("--route", help="The engine that runs the criteria.")] = RouteName.sparql,
-    quiet: Quiet = False,
+    inputs: tuple[Path, ...],
+    names: tuple[str, ...],
+    format_: str,
+    require: str | None,
+    details: bool,
+    by: str,
+    quiet: bool,
 ) -> None:
-    """Say which openness class each model meets, what is open and what is not, and why."""
+    """Say which openness class each model meets, what is open and what is not, and why.
+
+    INPUTS are files or folders of any format we read; without any, the embedded catalog is assessed.
+    """
     from opengrade.assessing import assess as run
     from opengrade.dataset import read_catalog
-    from opengrade.derive import derive
+    from opengrade.derive import derive_facts
 
-    rules = _frameworks(framework or ["mof-1.0"])
+    rules = _frameworks(names or ("mof-1.0",))
     _check_grade(require, rules)
     reading = _Reading(quiet=quiet)
     submissions = reading.read(inputs) if inputs else list(read_catalog())
-    facts = [derive(each.quads, source=each.source) for each in submissions]
-    found = [each for rule in rules for each in run(facts, rule, by=by.value)]
+    facts = [derive_facts(each.quads, source=each.source) for each in submissions]
+    found = [each for rule in rules for each in run(facts, rule, by=by)]
     found = sorted(found, key=lambda each: _input_order(each, submissions))
     _write_assessments(found, rules, submissions, format_, details=details)
     short = require is not None and any(dict(a.progress).get(require, 0) < 1 for a in found)
-    raise typer.Exit(max(reading.code, int(short)))
+    _end(max(reading.code, int(short)))
 
 
 def _input_order(each: "Assessment", submissions: "Sequence[Submission]") -> int:
@@ -179,7 +146,7 @@ def _write_assessments(
     found: "Sequence[Assessment]",
     rules: "Sequence[Framework]",
     submissions: "Sequence[Submission]",
-    format_: AssessFormat,
+    format_: str,
     *,
     details: bool,
 ) -> None:
@@ -187,17 +154,17 @@ def _write_assessments(
     from opengrade.assessing import as_triples
     from opengrade.tables import print_table
 
-    if format_ is AssessFormat.json:
+    if format_ == "json":
         versions = {"opengrade": __version__, "rules": _hash("shapes"), "licenses": _hash("ontology/licenses")}
         write(exporting.to_json(found, [r for s in submissions for r in s.remarks], versions))
-    elif format_ is AssessFormat.csv:
+    elif format_ == "csv":
         write(exporting.to_csv(found))
-    elif format_ is AssessFormat.turtle:
+    elif format_ == "turtle":
         triples = [t for rule in rules for t in as_triples([a for a in found if a.framework == rule.name], rule)]
         write(exporting.to_turtle(triples))
-    elif format_ is AssessFormat.sarif:
+    elif format_ == "sarif":
         write(exporting.to_sarif(found, __version__))
-    elif format_ is AssessFormat.markdown:
+    elif format_ == "markdown":
         write(exporting.markdown_table(reporting.SUMMARY, reporting.summary(found)))
     elif details or len(found) == 1:
         for each in found:
@@ -209,11 +176,10 @@ def _write_assessments(
 
 
 @app.command("import")
-def import_(
-    inputs: Annotated[list[Path] | None, Argument(help="Files or folders of any format we read.", show_default=False)] = None,
-    list_: Annotated[bool, Option("--list", help="List the formats that we read.")] = False,
-    quiet: Quiet = False,
-) -> None:
+@inputs_argument
+@click.option("--list", "list_", is_flag=True, help="List the formats that we read.")
+@quiet_option
+def import_(inputs: tuple[Path, ...], list_: bool, quiet: bool) -> None:
     """Turn model descriptions into Turtle in our own vocabulary, and say what was not carried over."""
     from opengrade import exporting, reporting
     from opengrade.tables import print_table
@@ -226,22 +192,34 @@ def import_(
     reading = _Reading(quiet=quiet)
     submissions = reading.read(inputs)
     write(exporting.to_turtle(quad for each in submissions for quad in each.quads))
-    raise typer.Exit(reading.code)
+    _end(reading.code)
 
 
 @app.command()
+@click.argument("name", required=False)
+@click.option("-e", "--expression", metavar="TEXT", help="The text of a SPARQL query.")
+@click.option("--data", multiple=True, type=click.Path(path_type=Path), help="Ask this file or folder instead of the catalog.")
+@click.option("--endpoint", metavar="URL", help="Ask this SPARQL endpoint instead.")
+@click.option("--timeout", default=30, type=click.IntRange(min=1), help="Seconds to wait for an endpoint.")
+@click.option("--set", "settings", multiple=True, metavar="NAME=VALUE", help="A parameter of the question.")
+@click.option("--format", "format_", type=click.Choice(QUERY_FORMATS), default="table", help="How to write the answer.")
+@click.option("--list", "list_", is_flag=True, help="List the questions that ship with OpenGrade.")
+@quiet_option
 def query(
-    name: Annotated[str | None, Argument(help="A question of ours or a .rq file.", show_default=False)] = None,
-    expression: Annotated[str | None, Option("--expression", "-e", help="The text of a SPARQL query.")] = None,
-    data: Annotated[list[Path] | None, Option(help="Ask these files or folders instead of the catalog.")] = None,
-    endpoint: Annotated[str | None, Option(help="Ask this SPARQL endpoint instead.")] = None,
-    timeout: Annotated[int, Option(help="Seconds to wait for an endpoint.", min=1)] = 30,
-    set_: Annotated[list[str] | None, Option("--set", help="A parameter of the question, as NAME=VALUE.")] = None,
-    format_: Annotated[QueryFormat, Option("--format", help="How to write the answer.")] = QueryFormat.table,
-    list_: Annotated[bool, Option("--list", help="List the questions that ship with OpenGrade.")] = False,
-    quiet: Quiet = False,
+    name: str | None,
+    expression: str | None,
+    data: tuple[Path, ...],
+    endpoint: str | None,
+    timeout: int,
+    settings: tuple[str, ...],
+    format_: str,
+    list_: bool,
+    quiet: bool,
 ) -> None:
-    """Ask a question over the catalog, over files, or at a SPARQL endpoint."""
+    """Ask a question over the catalog, over files, or at a SPARQL endpoint.
+
+    NAME is a question of ours (see --list) or a .rq file.
+    """
     from opengrade import querying, reporting
     from opengrade.tables import print_table
 
@@ -253,7 +231,7 @@ def query(
     if data and endpoint:
         raise UsageError("--data and --endpoint exclude each other.", fix="Leave one out.")
     question = querying.load(name, expression)
-    bindings = querying.bindings(question, set_ or [])
+    bindings = querying.bindings(question, settings)
     code = 0
     if endpoint:
         from opengrade.remote import ask
@@ -266,10 +244,10 @@ def query(
         store, _ = build(reading.read(data) if data else read_catalog())
         answer, code = store.ask(querying.with_values(question.text, bindings)), reading.code
     _write_answer(answer, format_)
-    raise typer.Exit(code)
+    _end(code)
 
 
-def _write_answer(answer: "Answer", format_: QueryFormat) -> None:
+def _write_answer(answer: "Answer", format_: str) -> None:
     from opengrade import exporting, querying
     from opengrade.store import Table
     from opengrade.tables import print_table
@@ -277,25 +255,24 @@ def _write_answer(answer: "Answer", format_: QueryFormat) -> None:
     if isinstance(answer, tuple):
         write(exporting.to_turtle(answer))
         return
-    if format_ is QueryFormat.turtle:
+    if format_ == "turtle":
         raise UsageError("the answer is a table, not a graph.", fix="Choose another --format.")
-    if format_ is QueryFormat.json:
+    if format_ == "json":
         write(querying.to_json(answer))
         return
     table = Table(("answer",), ()) if isinstance(answer, bool) else answer
-    rows = [[str(answer).lower()]] if isinstance(answer, bool) else querying.rows(answer, short=format_ is not QueryFormat.csv)
-    if format_ is QueryFormat.csv:
+    rows = [[str(answer).lower()]] if isinstance(answer, bool) else querying.rows(answer, short=format_ != "csv")
+    if format_ == "csv":
         write(exporting.csv_text(table.variables, rows))
-    elif format_ is QueryFormat.markdown:
+    elif format_ == "markdown":
         write(exporting.markdown_table(table.variables, rows))
     else:
         print_table(table.variables, rows)
 
 
 @app.command()
-def frameworks(
-    words: Annotated[list[str] | None, Argument(metavar="[show] [ID]", help="Show one framework.", show_default=False)] = None,
-) -> None:
+@click.argument("words", nargs=-1, metavar="[show] [ID]")
+def frameworks(words: tuple[str, ...]) -> None:
     """List the frameworks, or show one with its criteria and citations."""
     from opengrade import reporting
     from opengrade.frameworks import framework
@@ -310,11 +287,8 @@ def frameworks(
 
 
 @app.command()
-def licenses(
-    words: Annotated[
-        list[str] | None, Argument(metavar="[show ID | check TEXT]", help="Show one license, or find what a text means.", show_default=False)
-    ] = None,
-) -> None:
+@click.argument("words", nargs=-1, metavar="[show ID | check TEXT]")
+def licenses(words: tuple[str, ...]) -> None:
     """List the licenses, show one with its terms, or say which license a text means."""
     from opengrade import reporting
     from opengrade.tables import print_table
@@ -324,7 +298,7 @@ def licenses(
             raise UsageError("no text is given.", fix='Say, for example: opengrade licenses check "Apache 2.0".')
         lines, known = reporting.check_lines(" ".join(words[1:]))
         write("\n".join(lines) + "\n")
-        raise typer.Exit(0 if known else 1)
+        _end(0 if known else 1)
     names = _after("show", words)
     if not names:
         print_table(reporting.LICENSES, reporting.license_rows())
@@ -332,9 +306,9 @@ def licenses(
     write("\n".join(reporting.license_lines(" ".join(names))) + "\n")
 
 
-def _after(verb: str, words: list[str] | None) -> list[str]:
+def _after(verb: str, words: tuple[str, ...]) -> list[str]:
     """Return the words behind an optional verb; `list` alone asks for the list."""
-    given = list(words or [])
+    given = list(words)
     if given == ["list"]:
         return []
     if given and given[0] == verb:
@@ -344,28 +318,23 @@ def _after(verb: str, words: list[str] | None) -> list[str]:
     return given
 
 
+def _end(code: int) -> NoReturn:
+    raise click.exceptions.Exit(code)
+
+
 def main() -> NoReturn:
     """Run the command line; no error meant for people ends in a traceback."""
-    import click
-
+    code = 0
     try:
-        code = app(standalone_mode=False)
-    except click.exceptions.Exit as stop:
-        code = stop.exit_code
-    except click.ClickException as error:
-        error.show()
-        code = error.exit_code
-    except click.Abort:
-        code = 130
+        app()
     except OpenGradeError as error:
         tell(str(error))
         code = error.exit_code
     except BrokenPipeError:
-        sys.stdout = open(os.devnull, "w")  # noqa: PTH123, SIM115  (the reader has gone; flushing at exit must not fail)
-        code = 0
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # the reader has gone; let the exit be quiet
     except Exception as error:
         if os.environ.get("OPENGRADE_DEBUG"):
             raise
         tell(f"internal error: {type(error).__name__}: {error}. Set OPENGRADE_DEBUG=1 to see where.")
         code = 4
-    sys.exit(code if isinstance(code, int) else 0)
+    sys.exit(code)

@@ -118,8 +118,8 @@ class ShapeReader:
         return self.body(node)
 
     def check_terms(self, node: Node) -> None:
-        for triple in self.graph:
-            name = compact(triple.predicate) if triple.subject == node else ""
+        for triple in self.graph.about(node):
+            name = compact(triple.predicate)
             if name.startswith("sh:") and name not in KNOWN:
                 raise self.refuse(
                     node,

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from opengrade.assessing import as_triples, assess
-from opengrade.derive import Facts, derive
+from opengrade.derive import Facts, derive_facts
 from opengrade.frameworks import framework, framework_files
 from opengrade.graph import NamedNode, parse_file
 from opengrade.importing import Remark, Submission, read_submission
@@ -37,7 +37,7 @@ def build(submissions: Iterable[Submission]) -> tuple[Store, tuple[Remark, ...]]
     facts: list[Facts] = []
     remarks: list[Remark] = []
     for number, submission in enumerate(submissions, start=1):
-        derived = derive(submission.quads, source=submission.source)
+        derived = derive_facts(submission.quads, source=submission.source)
         store.add(submission.quads, NamedNode(f"{GRAPHS}evidence/{number}"))
         store.add(derived.triples, NamedNode(f"{GRAPHS}facts/{number}"))
         facts.append(derived)

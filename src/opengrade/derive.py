@@ -54,7 +54,7 @@ class Facts:
     triples: tuple[Triple, ...]
 
 
-def derive(quads: Iterable[Quad], *, source: str) -> Facts:
+def derive_facts(quads: Iterable[Quad], *, source: str) -> Facts:
     """Derive the facts of all models that a submission describes, in the order of their IRIs."""
     graph = Graph(quads)
     index = license_index()

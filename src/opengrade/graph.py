@@ -54,11 +54,11 @@ class Graph:
 
     def __init__(self, triples: Iterable[Triple | Quad] = ()) -> None:
         self._triples = tuple(dict.fromkeys(_triple(each) for each in triples))
-        self._objects: dict[tuple[Term, Term], list[Term]] = defaultdict(list)
-        self._subjects: dict[tuple[Term, Term], list[Node]] = defaultdict(list)
+        self._about: dict[Term, list[Triple]] = defaultdict(list)
+        self._to: dict[Term, list[Triple]] = defaultdict(list)
         for triple in self._triples:
-            self._objects[triple.subject, triple.predicate].append(triple.object)
-            self._subjects[triple.predicate, triple.object].append(triple.subject)
+            self._about[triple.subject].append(triple)
+            self._to[triple.object].append(triple)
 
     def __iter__(self) -> Iterator[Triple]:
         return iter(self._triples)
@@ -66,13 +66,17 @@ class Graph:
     def __len__(self) -> int:
         return len(self._triples)
 
+    def about(self, subject: Term) -> tuple[Triple, ...]:
+        """Return the triples that have a subject, in the order in which they were given."""
+        return tuple(self._about.get(subject, ()))
+
     def objects(self, subject: Term, predicate: NamedNode) -> tuple[Term, ...]:
         """Return the objects of a subject and predicate, in the order of their text."""
-        return tuple(sorted(self._objects.get((subject, predicate), ()), key=str))
+        return tuple(sorted((t.object for t in self._about.get(subject, ()) if t.predicate == predicate), key=str))
 
     def subjects(self, predicate: NamedNode, value: Term) -> tuple[Node, ...]:
         """Return the subjects of a predicate and object, in the order of their text."""
-        return tuple(sorted(self._subjects.get((predicate, value), ()), key=str))
+        return tuple(sorted((t.subject for t in self._to.get(value, ()) if t.predicate == predicate), key=str))
 
     def nodes(self, subject: Term, predicate: NamedNode) -> tuple[Node, ...]:
         """Return those objects that are not literals."""
@@ -98,8 +102,8 @@ class Graph:
         found: list[Term] = []
         seen = {head}
         while head != _NIL:
-            found.extend(self._objects.get((head, _FIRST), ())[:1])
-            head = next(iter(self._objects.get((head, _REST), ())), _NIL)
+            found.extend(self.objects(head, _FIRST)[:1])
+            head = next(iter(self.objects(head, _REST)), _NIL)
             if head in seen:
                 break
             seen.add(head)

@@ -3,12 +3,12 @@
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from itertools import product
 from typing import Any
 
 from opengrade.errors import RuleError
-from opengrade.graph import Graph, NamedNode, Quad, parse_file
+from opengrade.graph import Graph, NamedNode, Quad, Term, Triple, parse_file
 from opengrade.namespaces import term
 from opengrade.resources import data_files
 
@@ -63,39 +63,53 @@ class LicenseIndex:
 
     def __init__(self, graph: Graph) -> None:
         self.graph = graph
-        self.by_identifier: dict[str, NamedNode] = {}
-        self._by_key: dict[str, NamedNode] = {}
-        self._families: dict[str, str] = {}
-        self._by_address: dict[str, NamedNode] = {}
-        self._exceptions = frozenset(
-            graph.text(each, term("dcterms:identifier")) or ""
-            for each in graph.subjects(term("rdf:type"), term("ogr:LicenseException"))
-        )
-        self._patterns = tuple(_patterns(graph))
-        for node in self._instances("ogr:License"):
-            self.by_identifier[graph.text(node, term("dcterms:identifier")) or node.value] = node
+        self.by_identifier = {
+            graph.text(node, term("dcterms:identifier")) or node.value: node for node in self._instances("ogr:License")
+        }
+
+    @cached_property
+    def _by_key(self) -> dict[str, NamedNode]:
+        """Identifiers, then names, then aliases by their normal spelling; the first one counts."""
+        found: dict[str, NamedNode] = {}
         for identifier, node in self.by_identifier.items():
-            self._add(self._by_key, normalize(identifier), node)
-            for address in (node.value, *graph.texts(node, term("ogr:legalText"))):
-                self._by_address.setdefault(_address(address) or address, node)
-        for property_ in ("rdfs:label", "ogr:alias"):
+            found.setdefault(normalize(identifier), node)
+        for property_ in (term("rdfs:label"), term("ogr:alias")):
             for node in self.by_identifier.values():
-                for text in graph.texts(node, term(property_)):
-                    self._add(self._by_key, normalize(text), node)
+                for text in self.graph.texts(node, property_):
+                    found.setdefault(normalize(text), node)
+        found.pop("", None)
+        return found
+
+    @cached_property
+    def _families(self) -> dict[str, str]:
+        found: dict[str, str] = {}
         for family in self._instances("ogr:LicenseFamily"):
-            label = graph.text(family, term("rdfs:label")) or family.value
-            for text in (*graph.texts(family, term("ogr:alias")), *graph.texts(family, term("dcterms:identifier"))):
-                self._families[normalize(text)] = label
+            label = self.graph.text(family, term("rdfs:label")) or family.value
+            for property_ in ("ogr:alias", "dcterms:identifier"):
+                for text in self.graph.texts(family, term(property_)):
+                    found[normalize(text)] = label
+        return found
+
+    @cached_property
+    def _by_address(self) -> dict[str, NamedNode]:
+        found: dict[str, NamedNode] = {}
+        for node in self.by_identifier.values():
+            for address in (node.value, *self.graph.texts(node, term("ogr:legalText"))):
+                found.setdefault(_address(address) or address, node)
+        return found
+
+    @cached_property
+    def _exceptions(self) -> frozenset[str]:
+        identifier = term("dcterms:identifier")
+        return frozenset(self.graph.text(e, identifier) or "" for e in self._instances("ogr:LicenseException"))
+
+    @cached_property
+    def _patterns(self) -> tuple[UrlPattern, ...]:
+        return tuple(_patterns(self.graph))
 
     def _instances(self, class_name: str) -> tuple[NamedNode, ...]:
         nodes = self.graph.subjects(term("rdf:type"), term(class_name))
         return tuple(node for node in nodes if isinstance(node, NamedNode))
-
-    @staticmethod
-    def _add(table: dict[str, NamedNode], key: str, node: NamedNode) -> None:
-        """Two licenses of one name: neither is meant by it, unless the name is an identifier."""
-        if key:
-            table.setdefault(key, node)
 
     def label(self, node: NamedNode) -> str:
         """Return the identifier of a license, which is how people know it."""
@@ -212,6 +226,17 @@ def license_quads() -> tuple[Quad, ...]:
     return tuple(quad for path in data_files("ontology/licenses", "*.ttl") for quad in parse_file(path))
 
 
+def facts_about(licenses: Iterable[Term]) -> tuple[Triple, ...]:
+    """Return the curated facts about some licenses, the rows of the openness table included."""
+    graph = license_index().graph
+    found: list[Triple] = []
+    for node in sorted(set(licenses), key=str):
+        found.extend(graph.about(node))
+        for row in graph.subjects(term("ogr:concernsLicense"), node):
+            found.extend(graph.about(row))
+    return tuple(found)
+
+
 @cache
 def license_index() -> LicenseIndex:
     """Return the index over the curated licenses."""
@@ -221,8 +246,8 @@ def license_index() -> LicenseIndex:
 def terms_of(index: LicenseIndex, node: NamedNode) -> Mapping[str, tuple[str, ...]]:
     """Return what is stated about a license: local name of the property to its texts."""
     found: dict[str, tuple[str, ...]] = {}
-    for triple in index.graph:
-        if triple.subject == node and triple.predicate.value.startswith(term("ogr:").value):
+    for triple in index.graph.about(node):
+        if triple.predicate.value.startswith(term("ogr:").value):
             name = triple.predicate.value.removeprefix(term("ogr:").value)
             found[name] = index.graph.texts(node, triple.predicate)
     return dict(sorted(found.items()))

@@ -53,7 +53,8 @@ def read_query(path: Path) -> Query:
 @cache
 def questions() -> Mapping[str, Query]:
     """Return the questions that ship with OpenGrade, by name."""
-    return {path.stem: read_query(path) for path in data_files("queries", "*.rq")}
+    paths = (*data_files("queries", "*.rq"), *data_files("queries/classes", "*.rq"))
+    return {path.stem: read_query(path) for path in paths}
 
 
 @cache

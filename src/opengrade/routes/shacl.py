@@ -10,9 +10,8 @@ from rdflib import RDF, SH
 from opengrade.errors import OpenGradeError
 from opengrade.frameworks import Framework
 from opengrade.graph import NamedNode, Term, Triple, to_rdflib
-from opengrade.licenses import license_quads
 from opengrade.namespaces import term
-from opengrade.routes import Outcome
+from opengrade.routes import Outcome, with_license_facts
 
 
 def run(framework: Framework, triples: Iterable[Triple]) -> Outcome:
@@ -22,9 +21,7 @@ def run(framework: Framework, triples: Iterable[Triple]) -> Outcome:
     is believed only for shapes that had nodes to look at.
     """
     facts = tuple(triples)
-    used = {t.object for t in facts if t.predicate == term("ogr:requiresLicense")}
-    rows = {q.subject for q in license_quads() if q.predicate == term("ogr:concernsLicense") and q.object in used}
-    data = to_rdflib((*facts, *(q for q in license_quads() if q.subject in used | rows)))
+    data = to_rdflib(with_license_facts(facts))
     shapes = to_rdflib(framework.graph)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # rdflib deprecates calls that pySHACL still makes

@@ -8,11 +8,10 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 
 from opengrade.criteria import And, Every, Expr, In, Is, Not, Or, Path_, Ref, Some, Step
-from opengrade.frameworks import Framework
-from opengrade.graph import Literal, NamedNode, Quad, Term, Triple
-from opengrade.licenses import license_quads
+from opengrade.frameworks import Framework, Grade
+from opengrade.graph import Literal, NamedNode, Term, Triple
 from opengrade.namespaces import compact, local_name, prefixes, term
-from opengrade.routes import Outcome
+from opengrade.routes import Outcome, with_license_facts
 from opengrade.store import Store
 
 CONFORMS = NamedNode("urn:opengrade:conforms")
@@ -20,8 +19,7 @@ CONFORMS = NamedNode("urn:opengrade:conforms")
 
 def run(framework: Framework, triples: Iterable[Triple]) -> Outcome:
     """Evaluate all rungs and criteria over the triples of facts and the curated license facts."""
-    store = Store(triples)
-    store.add(license_quads())
+    store = Store(with_license_facts(triples))
     found: dict[NamedNode, frozenset[Term]] = {}
     flagged: set[NamedNode] = set()
     for rung in framework.rungs.values():
@@ -171,6 +169,57 @@ def _prologue(text: str) -> str:
     return "".join(f"PREFIX {p}: <{prefixes()[p]}>\n" for p in used) + ("\n" if used else "")
 
 
-def all_quads(triples: Iterable[Triple]) -> tuple[Triple | Quad, ...]:
-    """Return facts and curated license facts together, as the reference route gets them."""
-    return (*triples, *license_quads())
+def select_grade(framework: Framework, grade: Grade) -> str:
+    """Return a query for the models that meet a grade, written out in full so that any endpoint can run it.
+
+    Criteria that ask the same of different kinds of components are counted together, so that what they share
+    is written, and evaluated, once.
+    """
+    compiler = _Compiler(framework.shapes, frozenset())
+    domain = "?model a ogr:Model ."
+    shared: dict[Expr, list[tuple[NamedNode, NamedNode]]] = {}
+    lines = [domain, "?model ogr:name ?name ."]
+    for criterion in (each for each in framework.criteria if each.node in grade.required):
+        alternatives = _alternatives(criterion.expression)
+        if alternatives is None:
+            lines.extend(compiler.lines(negation_normal(criterion.expression), "model", domain))
+            continue
+        (body,) = {body for _, body in alternatives}
+        shared.setdefault(body, []).extend((kind, criterion.node) for kind, _ in alternatives)
+    for body, rows in shared.items():
+        lines.extend(_counted(compiler, body, rows))
+    text = "SELECT DISTINCT ?model ?name\nWHERE {\n" + "".join(f"  {line}\n" for line in lines) + "}\nORDER BY ?model\n"
+    return _prologue(text) + text
+
+
+def _alternatives(expression: Expr) -> list[tuple[NamedNode, Expr]] | None:
+    """Read "a component of this kind, or of that, that satisfies one body"; None for any other form."""
+    parts = expression.parts if isinstance(expression, Or) else (expression,)
+    found = []
+    for part in parts:
+        if not isinstance(part, Some) or part.path != (Step(term("ogr:hasComponent")),) or part.least != 1:
+            return None
+        inner = part.body.parts if isinstance(part.body, And) else ()
+        kinds = [each.class_ for each in inner if isinstance(each, Is)]
+        rest = tuple(each for each in inner if not isinstance(each, Is))
+        if len(kinds) != 1:
+            return None
+        found.append((kinds[0], And(rest)))
+    return found if len({body for _, body in found}) == 1 else None
+
+
+def _counted(compiler: _Compiler, body: Expr, rows: list[tuple[NamedNode, NamedNode]]) -> Iterator[str]:
+    wanted = len({criterion for _, criterion in rows})
+    yield "{"
+    yield "  SELECT ?model WHERE {"
+    yield "    VALUES (?kind ?criterion) {"
+    yield from (f"      ({_sparql(kind)} {_sparql(criterion)})" for kind, criterion in rows)
+    yield "    }"
+    yield "    ?model ogr:hasComponent ?component ."
+    yield "    ?component a ?kind ."
+    domain = "?component a ogr:Component ."
+    yield "    { SELECT DISTINCT ?component WHERE {"
+    yield from (f"      {line}" for line in (domain, *compiler.lines(negation_normal(body), "component", domain)))
+    yield "    } }"
+    yield f"  }} GROUP BY ?model HAVING (COUNT(DISTINCT ?criterion) = {wanted})"
+    yield "}"

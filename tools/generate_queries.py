@@ -1,0 +1,82 @@
+"""Writes the class queries and the JSON-LD context from the files they follow from; `make generate` runs it."""
+
+import json
+import sys
+from pathlib import Path
+
+from opengrade.frameworks import Framework, Grade, framework, framework_files
+from opengrade.graph import NamedNode
+from opengrade.namespaces import local_name, prefixes, term
+from opengrade.resources import data_root
+from opengrade.routes.sparql import select_grade
+from opengrade.vocabulary import vocabulary
+
+
+def class_query(rules: Framework, grade: Grade) -> str:
+    """Return the text of a class query, with its header."""
+    return (
+        f"#+ title: Models that meet {grade.name} of {rules.name}\n"
+        f"#+ question: Which models meet {grade.label} of the {rules.title} {rules.version}, judged from what is stated about"
+        " their components?\n"
+        "#+ returns: {model: iri, name: string}\n"
+        f"#+ tags: [openness, grade, {rules.name}]\n"
+        f"#+ generated: from shapes/frameworks/{rules.name}.ttl by make generate\n" + select_grade(rules, grade)
+    )
+
+
+def context() -> str:
+    """Return the JSON-LD context: all terms that a submission may use, IRIs and dates typed."""
+    words = vocabulary()
+    entries: dict[str, object] = {"@version": 1.1}
+    entries |= {prefix: prefixes()[prefix] for prefix in ("ogr", "id", "spdx", "dcterms", "xsd")}
+    for node in sorted(words.evidence, key=str):
+        types = {t.value for t in words.graph.nodes(node, term("rdf:type")) if isinstance(t, NamedNode)}
+        name = local_name(node)
+        if term("owl:Class").value in types:
+            entries[name] = node.value
+        elif term("owl:ObjectProperty").value in types:
+            entries[name] = {"@id": node.value, "@type": "@vocab"}
+        elif term("owl:DatatypeProperty").value in types:
+            entries[name] = _datatype_entry(node)
+        elif term("owl:NamedIndividual").value in types:
+            entries[name] = node.value
+    return json.dumps({"@context": entries}, indent=2, sort_keys=True) + "\n"
+
+
+def _datatype_entry(node: NamedNode) -> object:
+    words = vocabulary()
+    kind = words.graph.node(node, term("rdfs:range"))
+    if kind == term("xsd:anyURI"):
+        return {"@id": node.value, "@type": "xsd:anyURI"}
+    if local_name(node).lower().endswith(("date", "dateseen")) or "xsd:date" in (words.graph.text(node, term("skos:definition")) or ""):
+        return {"@id": node.value, "@type": "xsd:date"}
+    return node.value
+
+
+def generated() -> dict[Path, str]:
+    """Return every generated file with its text."""
+    root = data_root()
+    found = {root / "ontology" / "context.jsonld": context()}
+    for name in framework_files():
+        rules = framework(name)
+        for grade in rules.grades:
+            found[root / "queries" / "classes" / f"{name}-{grade.name}.rq"] = class_query(rules, grade)
+    return found
+
+
+def main() -> int:
+    """Write the files, or with --check say which are not current."""
+    wrong = 0
+    for path, text in generated().items():
+        current = path.read_text(encoding="utf-8") if path.exists() else ""
+        if current != text:
+            wrong += 1
+            if "--check" in sys.argv[1:]:
+                print(f"{path} is not current: run make generate", file=sys.stderr)
+            else:
+                path.write_text(text, encoding="utf-8")
+    return int("--check" in sys.argv[1:] and wrong > 0)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
