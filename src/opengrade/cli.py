@@ -25,7 +25,9 @@ inputs_argument = click.argument("inputs", nargs=-1, type=click.Path(path_type=P
 quiet_option = click.option("-q", "--quiet", is_flag=True, help="Say nothing on standard error but errors.")
 
 
-@click.group(epilog="Exit codes: 0 good, 1 findings, 2 usage, 3 input cannot be read, 4 internal error, time-out or limit.")
+@click.group(
+    epilog="Exit codes: 0 good, 1 findings, 2 usage, 3 unreadable input, 4 internal error, time-out or limit."
+)
 @click.version_option(__version__, message="%(prog)s %(version)s", prog_name="opengrade")
 def app() -> None:
     """Tell how open an AI model is: which openness classes it meets, what is missing, and why."""
@@ -57,7 +59,9 @@ class _Reading:
         found: list[Submission] = []
         files = list(find_inputs(paths))
         if not files:
-            self.fail(UsageError("the folders given hold no file of a format that we read.", fix="Give files."))
+            self.fail(
+                UsageError("the folders given hold no file of a format that we read.", fix="Give files.")
+            )
         for path in progress(files, "Reading"):
             try:
                 submission = read_submission(path)
@@ -90,11 +94,22 @@ def _hash(folder: str) -> str:
 
 @app.command()
 @inputs_argument
-@click.option("-f", "--framework", "names", multiple=True, metavar="ID|all", help="A framework; mof-1.0 if none is named.")
-@click.option("--format", "format_", type=click.Choice(ASSESS_FORMATS), default="table", help="How to write the result.")
+@click.option(
+    "-f",
+    "--framework",
+    "names",
+    multiple=True,
+    metavar="ID|all",
+    help="A framework; mof-1.0 if none is named.",
+)
+@click.option(
+    "--format", "format_", type=click.Choice(ASSESS_FORMATS), default="table", help="How to write the result."
+)
 @click.option("--require", metavar="GRADE", help="End with exit code 1 unless every model meets this grade.")
 @click.option("--details", is_flag=True, help="Show every criterion, also for many models.")
-@click.option("--route", "by", type=click.Choice(("sparql", "shacl")), default="sparql", help="What runs the criteria.")
+@click.option(
+    "--route", "by", type=click.Choice(("sparql", "shacl")), default="sparql", help="What runs the criteria."
+)
 @quiet_option
 def assess(
     inputs: tuple[Path, ...],
@@ -155,12 +170,18 @@ def _write_assessments(
     from opengrade.tables import print_table
 
     if format_ == "json":
-        versions = {"opengrade": __version__, "rules": _hash("shapes"), "licenses": _hash("ontology/licenses")}
+        versions = {
+            "opengrade": __version__,
+            "rules": _hash("shapes"),
+            "licenses": _hash("ontology/licenses"),
+        }
         write(exporting.to_json(found, [r for s in submissions for r in s.remarks], versions))
     elif format_ == "csv":
         write(exporting.to_csv(found))
     elif format_ == "turtle":
-        triples = [t for rule in rules for t in as_triples([a for a in found if a.framework == rule.name], rule)]
+        triples = [
+            t for rule in rules for t in as_triples([a for a in found if a.framework == rule.name], rule)
+        ]
         write(exporting.to_turtle(triples))
     elif format_ == "sarif":
         write(exporting.to_sarif(found, __version__))
@@ -198,11 +219,18 @@ def import_(inputs: tuple[Path, ...], list_: bool, quiet: bool) -> None:
 @app.command()
 @click.argument("name", required=False)
 @click.option("-e", "--expression", metavar="TEXT", help="The text of a SPARQL query.")
-@click.option("--data", multiple=True, type=click.Path(path_type=Path), help="Ask this file or folder instead of the catalog.")
+@click.option(
+    "--data",
+    multiple=True,
+    type=click.Path(path_type=Path),
+    help="Ask this file or folder instead of the catalog.",
+)
 @click.option("--endpoint", metavar="URL", help="Ask this SPARQL endpoint instead.")
 @click.option("--timeout", default=30, type=click.IntRange(min=1), help="Seconds to wait for an endpoint.")
 @click.option("--set", "settings", multiple=True, metavar="NAME=VALUE", help="A parameter of the question.")
-@click.option("--format", "format_", type=click.Choice(QUERY_FORMATS), default="table", help="How to write the answer.")
+@click.option(
+    "--format", "format_", type=click.Choice(QUERY_FORMATS), default="table", help="How to write the answer."
+)
 @click.option("--list", "list_", is_flag=True, help="List the questions that ship with OpenGrade.")
 @quiet_option
 def query(
@@ -227,7 +255,9 @@ def query(
         print_table(reporting.QUESTIONS, reporting.questions_rows())
         return
     if (name is None) == (expression is None):
-        raise UsageError("name one question, or give its text with -e.", fix="List the questions with --list.")
+        raise UsageError(
+            "name one question, or give its text with -e.", fix="List the questions with --list."
+        )
     if data and endpoint:
         raise UsageError("--data and --endpoint exclude each other.", fix="Leave one out.")
     question = querying.load(name, expression)
@@ -261,7 +291,9 @@ def _write_answer(answer: "Answer", format_: str) -> None:
         write(querying.to_json(answer))
         return
     table = Table(("answer",), ()) if isinstance(answer, bool) else answer
-    rows = [[str(answer).lower()]] if isinstance(answer, bool) else querying.rows(answer, short=format_ != "csv")
+    rows = (
+        [[str(answer).lower()]] if isinstance(answer, bool) else querying.rows(answer, short=format_ != "csv")
+    )
     if format_ == "csv":
         write(exporting.csv_text(table.variables, rows))
     elif format_ == "markdown":
@@ -295,7 +327,9 @@ def licenses(words: tuple[str, ...]) -> None:
 
     if words and words[0] == "check":
         if len(words) == 1:
-            raise UsageError("no text is given.", fix='Say, for example: opengrade licenses check "Apache 2.0".')
+            raise UsageError(
+                "no text is given.", fix='Say, for example: opengrade licenses check "Apache 2.0".'
+            )
         lines, known = reporting.check_lines(" ".join(words[1:]))
         write("\n".join(lines) + "\n")
         _end(0 if known else 1)
@@ -331,7 +365,9 @@ def main() -> NoReturn:
         tell(str(error))
         code = error.exit_code
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # the reader has gone; let the exit be quiet
+        os.dup2(
+            os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno()
+        )  # the reader has gone; let the exit be quiet
     except Exception as error:
         if os.environ.get("OPENGRADE_DEBUG"):
             raise

@@ -94,9 +94,16 @@ Expr: TypeAlias = And | Or | Not | Is | In | Some | Every | Ref
 
 
 NODE_CONSTRAINTS = ("sh:class", "sh:in", "sh:hasValue", "sh:node", "sh:not", "sh:and", "sh:or", "sh:property")
-COUNTS = ("sh:minCount", "sh:maxCount", "sh:qualifiedValueShape", "sh:qualifiedMinCount", "sh:qualifiedMaxCount")
+COUNTS = (
+    "sh:minCount",
+    "sh:maxCount",
+    "sh:qualifiedValueShape",
+    "sh:qualifiedMinCount",
+    "sh:qualifiedMaxCount",
+)
 SILENT = ("sh:targetClass", "sh:name", "sh:description", "sh:message", "sh:severity", "sh:order", "sh:path")
 KNOWN = frozenset({*NODE_CONSTRAINTS, *COUNTS, *SILENT})
+SINGLE = ("sh:in", "sh:path", *COUNTS)
 
 
 class ShapeReader:
@@ -107,17 +114,21 @@ class ShapeReader:
         self.path = path
 
     def refuse(self, shape: Term, what: str, fix: str) -> RuleError:
+        """Return the error that says what is wrong with a shape."""
         name = compact(shape) if isinstance(shape, NamedNode) else "an unnamed shape"
         return RuleError(f"{name}: {what}", fix=fix, where=Place(self.path))
 
     def shape(self, node: Node) -> Expr:
         """Read a node shape or, where it has a path, a property shape."""
-        self.check_terms(node)
+        self._check_terms(node)
         if self.graph.objects(node, term("sh:path")):
-            return self.property_shape(node)
-        return self.body(node)
+            return self._property_shape(node)
+        return self._body(node)
 
-    def check_terms(self, node: Node) -> None:
+    def _check_terms(self, node: Node) -> None:
+        for name in SINGLE:
+            if len(self.graph.objects(node, term(name))) > 1:
+                raise self.refuse(node, f"{name} stands more than once.", "SHACL allows one in a shape.")
         for triple in self.graph.about(node):
             name = compact(triple.predicate)
             if name.startswith("sh:") and name not in KNOWN:
@@ -132,72 +143,76 @@ class ShapeReader:
         if isinstance(node, Literal):
             raise self.refuse(node, "a shape is expected where a literal stands.", "Name a shape.")
         if isinstance(node, NamedNode):
-            self.check_defined(node)
+            self._check_defined(node)
             return Ref(node)
         return self.shape(node)
 
-    def check_defined(self, node: NamedNode) -> None:
+    def _check_defined(self, node: NamedNode) -> None:
         if term("sh:NodeShape") not in self.graph.objects(node, term("rdf:type")):
-            raise self.refuse(node, "the shape is used but not defined.", "Define it as a sh:NodeShape, or mend the name.")
+            raise self.refuse(
+                node, "the shape is used but not defined.", "Define it as a sh:NodeShape, or mend the name."
+            )
 
-    def body(self, node: Node) -> Expr:
+    def _body(self, node: Node) -> Expr:
         parts: list[Expr] = []
         for name in NODE_CONSTRAINTS:
             for value in self.graph.objects(node, term(name)):
-                parts.append(self.constraint(node, name, value))
+                parts.append(self._constraint(node, name, value))
         return parts[0] if len(parts) == 1 else And(tuple(parts))
 
-    def constraint(self, node: Node, name: str, value: Term) -> Expr:
+    def _constraint(self, node: Node, name: str, value: Term) -> Expr:
         if name == "sh:class":
             if not isinstance(value, NamedNode):
                 raise self.refuse(node, "sh:class needs the IRI of a class.", "Give one.")
             return Is(value)
         if name == "sh:in":
-            return In(self.members(node, name, value))
+            return In(self._members(node, name, value))
         if name == "sh:hasValue":
             return In((value,))
         if name in ("sh:and", "sh:or"):
-            parts = tuple(self.reference(each) for each in self.members(node, name, value))
+            parts = tuple(self.reference(each) for each in self._members(node, name, value))
             return And(parts) if name == "sh:and" else Or(parts)
         inner = self.reference(value)
         return Not(inner) if name == "sh:not" else inner
 
-    def members(self, node: Node, name: str, head: Term) -> tuple[Term, ...]:
+    def _members(self, node: Node, name: str, head: Term) -> tuple[Term, ...]:
         found = self.graph.items(head)
         if not found:
             raise self.refuse(node, f"{name} needs a list with at least one member.", "Give one.")
         return found
 
-    def property_shape(self, node: Node) -> Expr:
-        path = self.path_of(node)
+    def _property_shape(self, node: Node) -> Expr:
+        path = self._path_of(node)
         parts: list[Expr] = []
-        body = self.property_body(node)
+        body = self._property_body(node)
         if body != And():
             parts.append(Every(path, body))
         for value in self.graph.objects(node, term("sh:hasValue")):
             parts.append(Some(path, In((value,))))
-        least, most = self.count(node, "sh:minCount"), self.count(node, "sh:maxCount")
+        least, most = self._count(node, "sh:minCount"), self._count(node, "sh:maxCount")
         if least:
             parts.append(Some(path, And(), least))
         if most is not None:
             parts.append(Not(Some(path, And(), most + 1)))
-        parts.extend(self.qualified(node, path))
+        parts.extend(self._qualified(node, path))
         return parts[0] if len(parts) == 1 else And(tuple(parts))
 
-    def property_body(self, node: Node) -> Expr:
+    def _property_body(self, node: Node) -> Expr:
         parts = [
-            self.constraint(node, name, value)
+            self._constraint(node, name, value)
             for name in NODE_CONSTRAINTS
             if name != "sh:hasValue"
             for value in self.graph.objects(node, term(name))
         ]
         return parts[0] if len(parts) == 1 else And(tuple(parts))
 
-    def qualified(self, node: Node, path: Path_) -> Iterator[Expr]:
-        least, most = self.count(node, "sh:qualifiedMinCount"), self.count(node, "sh:qualifiedMaxCount")
+    def _qualified(self, node: Node, path: Path_) -> Iterator[Expr]:
+        least, most = self._count(node, "sh:qualifiedMinCount"), self._count(node, "sh:qualifiedMaxCount")
         shapes = self.graph.nodes(node, term("sh:qualifiedValueShape"))
         if bool(shapes) != (least is not None or most is not None) or len(shapes) > 1:
-            raise self.refuse(node, "sh:qualifiedValueShape and a qualified count belong together.", "Give one of each.")
+            raise self.refuse(
+                node, "sh:qualifiedValueShape and a qualified count belong together.", "Give one of each."
+            )
         for shape in shapes:
             body = self.reference(shape)
             if least:
@@ -205,7 +220,7 @@ class ShapeReader:
             if most is not None:
                 yield Not(Some(path, body, most + 1))
 
-    def count(self, node: Node, name: str) -> int | None:
+    def _count(self, node: Node, name: str) -> int | None:
         text = self.graph.text(node, term(name))
         if text is None:
             return None
@@ -213,23 +228,28 @@ class ShapeReader:
             raise self.refuse(node, f"{name} has to be a whole number.", "Give one.")
         return int(text)
 
-    def path_of(self, node: Node) -> Path_:
+    def _path_of(self, node: Node) -> Path_:
         values = self.graph.objects(node, term("sh:path"))
         if len(values) != 1:
             raise self.refuse(node, "a property shape has exactly one sh:path.", "Give one.")
         members = self.graph.items(values[0]) or values
-        return tuple(self.step(node, each) for each in members)
+        return tuple(self._step(node, each) for each in members)
 
-    def step(self, shape: Node, value: Term) -> Step:
+    def _step(self, shape: Node, value: Term) -> Step:
         if isinstance(value, NamedNode):
             return Step(value)
         inner = self.graph.objects(value, term("sh:inversePath"))
         if len(inner) == 1 and isinstance(inner[0], NamedNode):
             return Step(inner[0], inverse=True)
-        raise self.refuse(shape, "this path is not in the criteria profile.", "Use properties, their inverses and sequences.")
+        raise self.refuse(
+            shape,
+            "this path is not in the criteria profile.",
+            "Use properties, their inverses and sequences.",
+        )
 
 
 def check_acyclic(shapes: Mapping[NamedNode, Expr], reader: ShapeReader) -> None:
+    """Raise RuleError for a shape that refers to itself, directly or through others."""
     done: set[NamedNode] = set()
 
     def visit(shape: NamedNode, above: tuple[NamedNode, ...]) -> None:
@@ -245,6 +265,7 @@ def check_acyclic(shapes: Mapping[NamedNode, Expr], reader: ShapeReader) -> None
 
 
 def references(expression: Expr) -> Iterator[NamedNode]:
+    """Yield the named shapes that an expression refers to, with repetitions."""
     if isinstance(expression, Ref):
         yield expression.shape
     elif isinstance(expression, And | Or):
@@ -254,5 +275,3 @@ def references(expression: Expr) -> Iterator[NamedNode]:
         yield from references(expression.part)
     elif isinstance(expression, Some | Every):
         yield from references(expression.body)
-
-

@@ -24,9 +24,7 @@ def catalog_files() -> tuple[Path, ...]:
 def read_catalog() -> tuple[Submission, ...]:
     """Read the embedded catalog; its files are named by their place in it."""
     root = data_root()
-    return tuple(
-        Submission(path.relative_to(root).as_posix(), parse_file(path)) for path in catalog_files()
-    )
+    return tuple(Submission(path.relative_to(root).as_posix(), parse_file(path)) for path in catalog_files())
 
 
 def build(submissions: Iterable[Submission]) -> tuple[Store, tuple[Remark, ...]]:

@@ -58,9 +58,10 @@ def derive_facts(quads: Iterable[Quad], *, source: str) -> Facts:
     """Derive the facts of all models that a submission describes, in the order of their IRIs."""
     graph = Graph(quads)
     index = license_index()
-    models, triples = [], []
+    models: list[ModelFacts] = []
+    triples: list[Triple] = []
     for node in graph.subjects(term("rdf:type"), term("ogr:Model")):
-        assert isinstance(node, NamedNode)  # noqa: S101  (submissions are skolemized)
+        assert isinstance(node, NamedNode)
         model = _model(graph, node, source, index)
         models.append(model)
         triples.extend(_model_triples(graph, model))
@@ -79,7 +80,9 @@ def _model(graph: Graph, node: NamedNode, source: str, index: LicenseIndex) -> M
 
 def _component(graph: Graph, model: NamedNode, node: NamedNode, index: LicenseIndex) -> ComponentFacts:
     words = vocabulary()
-    kinds = tuple(k for k in graph.nodes(node, term("rdf:type")) if isinstance(k, NamedNode) and k in words.kinds)
+    kinds = tuple(
+        k for k in graph.nodes(node, term("rdf:type")) if isinstance(k, NamedNode) and k in words.kinds
+    )
     content = words.kinds[kinds[0]] if kinds else None
     resolution, origin = _license(graph, model, node, content, index)
     name = graph.text(node, term("ogr:name"))
@@ -89,7 +92,7 @@ def _component(graph: Graph, model: NamedNode, node: NamedNode, index: LicenseIn
 def _license(
     graph: Graph, model: NamedNode, node: NamedNode, content: NamedNode | None, index: LicenseIndex
 ) -> tuple[Resolution, str | None]:
-    """Resolve the license of a component: its own, else the default for its content type, else the distribution's."""
+    """Resolve a component's license: its own, else that of its content type, else the distribution's."""
     steps: list[tuple[NamedNode, str]] = [(node, own) for own in OWN]
     steps += [(model, default) for of, default in DEFAULTS.items() if content == term(of)]
     steps.append((model, "ogr:distributionLicense"))

@@ -94,13 +94,17 @@ def detect(data: bytes, path: str) -> str:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
-        raise InputError("this is not UTF-8 text.", fix="Save it as UTF-8.", where=Place(path, line)) from None
+        raise InputError(
+            "this is not UTF-8 text.", fix="Save it as UTF-8.", where=Place(path, line)
+        ) from None
     start = text.lstrip()
     if not start:
         raise InputError("the file is empty.", fix="Check that it was written completely.", where=where)
     if re.match(r"<(!doctype\s+html|html)\b", start, re.IGNORECASE):
         raise InputError(
-            "this is an HTML page, not data.", fix="Fetch the raw file instead of the page around it.", where=where
+            "this is an HTML page, not data.",
+            fix="Fetch the raw file instead of the page around it.",
+            where=where,
         )
     suffix = PurePath(path).suffix.lower()
     if suffix == ".json":
@@ -119,17 +123,26 @@ def _sniff(text: str) -> str:
 def read_tree(data: bytes, *, syntax: str, path: str) -> Tree:
     """Read YAML or JSON bytes into a tree.
 
-    Only null, true and false are other than text, and a key may stand only once. Raises InputError with file and line, LimitError for too many nodes.
+    Only null, true and false are other than text, and a key may stand only once. Raises InputError with
+    file and line, LimitError for too many nodes.
     """
     text = data.decode("utf-8-sig")
     try:
-        tree = _from_json(json.loads(text, object_pairs_hook=_Pairs, parse_int=str, parse_float=str), path) if syntax == "json" else _yaml(text, path)
+        tree = (
+            _from_json(json.loads(text, object_pairs_hook=_Pairs, parse_int=str, parse_float=str), path)
+            if syntax == "json"
+            else _yaml(text, path)
+        )
     except json.JSONDecodeError as error:
         raise InputError(
-            f"this is not valid JSON: {error.msg}.", fix="Mend the text here.", where=Place(path, error.lineno, error.colno)
+            f"this is not valid JSON: {error.msg}.",
+            fix="Mend the text here.",
+            where=Place(path, error.lineno, error.colno),
         ) from None
     except RecursionError:
-        raise LimitError("values are nested too deeply.", fix="Flatten the file.", where=Place(path)) from None
+        raise LimitError(
+            "values are nested too deeply.", fix="Flatten the file.", where=Place(path)
+        ) from None
     return tree
 
 
@@ -170,12 +183,18 @@ def _yaml(text: str, path: str) -> Tree:
         mark = error.problem_mark or error.context_mark
         where = Place(path, mark.line + 1, mark.column + 1) if mark else Place(path)
         problem = error.problem or error.context or "unreadable"
-        raise InputError(f"this is not valid YAML: {problem}.", fix="Mend the text here.", where=where) from None
+        raise InputError(
+            f"this is not valid YAML: {problem}.", fix="Mend the text here.", where=where
+        ) from None
     except yaml.YAMLError as error:
         what = str(error).splitlines()[0]
-        raise InputError(f"this is not valid YAML: {what}.", fix="Mend the text.", where=Place(path)) from None
+        raise InputError(
+            f"this is not valid YAML: {what}.", fix="Mend the text.", where=Place(path)
+        ) from None
     if root is None:
-        raise InputError("the file holds no value.", fix="Check that it was written completely.", where=Place(path))
+        raise InputError(
+            "the file holds no value.", fix="Check that it was written completely.", where=Place(path)
+        )
     return _Builder(path).build(root)
 
 
@@ -191,7 +210,9 @@ class _Builder:
         line = node.start_mark.line + 1
         if self.count > MAX_NODES:
             raise LimitError(
-                f"the file stands for more than {MAX_NODES} values.", fix="Split it.", where=Place(self.path, line)
+                f"the file stands for more than {MAX_NODES} values.",
+                fix="Split it.",
+                where=Place(self.path, line),
             )
         if isinstance(node, yaml.MappingNode):
             return Mapping(tuple(self._pairs(node)), line)
@@ -204,7 +225,9 @@ class _Builder:
         for key_node, value in node.value:
             line = key_node.start_mark.line + 1
             if not isinstance(key_node, yaml.ScalarNode):
-                raise InputError("a key has to be plain text.", fix="Mend the key.", where=Place(self.path, line))
+                raise InputError(
+                    "a key has to be plain text.", fix="Mend the key.", where=Place(self.path, line)
+                )
             key = str(key_node.value)
             if key in seen:
                 raise InputError(
@@ -216,7 +239,7 @@ class _Builder:
             yield key, self.build(value)
 
 
-def _scalar(node: yaml.ScalarNode) -> str | bool | None:
+def _scalar(node: yaml.Node) -> str | bool | None:
     kind = node.tag.rpartition(":")[2]
     if kind == "null":
         return None

@@ -8,7 +8,7 @@ from opengrade.namespaces import local_name, term
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """A source of a statement: address read, address cited, day seen, version, place inside, kind of source."""
+    """A source of a statement: address read and cited, day seen, version, place inside, kind of source."""
 
     url: str | None = None
     cited: str | None = None

@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
+from urllib.parse import quote
 
 import pyoxigraph
 
@@ -17,7 +18,20 @@ from opengrade.namespaces import prefixes
 
 SCHEMA = "https://w3id.org/opengrade/schema/assessment/1"
 SARIF_SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
-COLUMNS = ("model", "name", "source", "framework", "grade", "criterion", "kind", "status", "reason", "license", "message", "fix")
+COLUMNS = (
+    "model",
+    "name",
+    "source",
+    "framework",
+    "grade",
+    "criterion",
+    "kind",
+    "status",
+    "reason",
+    "license",
+    "message",
+    "fix",
+)
 
 
 def to_json(assessments: Iterable[Assessment], remarks: Iterable[Remark], versions: Mapping[str, str]) -> str:
@@ -68,8 +82,18 @@ def _remark(each: Remark) -> dict[str, Any]:
 def to_csv(assessments: Iterable[Assessment]) -> str:
     """Return one row for each finding."""
     rows = (
-        [a.model, a.name, a.source, a.framework, a.grade or "", f.criterion, " ".join(f.kinds), f.status, f.reason or ""]
-        + [f.license if f.license is not None else "", f.message, f.fix or ""]
+        (
+            *(a.model, a.name, a.source, a.framework, a.grade or ""),
+            *(
+                f.criterion,
+                " ".join(f.kinds),
+                f.status,
+                f.reason or "",
+                f.license or "",
+                f.message,
+                f.fix or "",
+            ),
+        )
         for a in assessments
         for f in a.findings
     )
@@ -90,7 +114,7 @@ def to_turtle(triples: Iterable[Triple | Quad]) -> str:
     ordered = sorted({(t.triple if isinstance(t, Quad) else t) for t in triples}, key=str)
     used = {name: space for name, space in prefixes().items() if any(space in str(t) for t in ordered)}
     text = pyoxigraph.serialize(ordered, format=pyoxigraph.RdfFormat.TURTLE, prefixes=used)
-    return text.decode("utf-8")
+    return (text or b"").decode("utf-8")
 
 
 def to_sarif(assessments: Sequence[Assessment], version: str) -> str:
@@ -108,8 +132,17 @@ def to_sarif(assessments: Sequence[Assessment], version: str) -> str:
                 "helpUri": finding.iri,
             }
             results.append(_sarif_result(each, finding, identifier))
-    driver = {"name": "opengrade", "version": version, "informationUri": "https://w3id.org/opengrade", "rules": list(rules.values())}
-    document = {"$schema": SARIF_SCHEMA, "version": "2.1.0", "runs": [{"tool": {"driver": driver}, "results": results}]}
+    driver = {
+        "name": "opengrade",
+        "version": version,
+        "informationUri": "https://w3id.org/opengrade",
+        "rules": list(rules.values()),
+    }
+    document = {
+        "$schema": SARIF_SCHEMA,
+        "version": "2.1.0",
+        "runs": [{"tool": {"driver": driver}, "results": results}],
+    }
     return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
 
 
@@ -120,7 +153,7 @@ def _sarif_result(each: Assessment, finding: Finding, identifier: str) -> dict[s
         "ruleId": identifier,
         "level": "warning" if required else "note",
         "message": {"text": text},
-        "locations": [{"physicalLocation": {"artifactLocation": {"uri": each.source}}}],
+        "locations": [{"physicalLocation": {"artifactLocation": {"uri": quote(each.source)}}}],
         "partialFingerprints": {"modelAndCriterion/v1": f"{each.model} {identifier}"},
     }
 

@@ -38,7 +38,7 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class _Diagnosis:
-    """How far the nearest component came: `depth` rungs, then `reason`; reason None where all were climbed."""
+    """How far the nearest component came: `depth` rungs, then `reason`, None where all were climbed."""
 
     depth: int
     reason: NamedNode | None
@@ -85,7 +85,9 @@ class _Climber:
         for depth, rung in enumerate(rungs, start=1):
             if component.node not in self.outcome[rung.shape]:
                 return _Diagnosis(depth, rung.reason, component, kind)
-        warnings = [r.reason for r in self.framework.advice(body) if component.node not in self.outcome[r.shape]]
+        warnings = [
+            r.reason for r in self.framework.advice(body) if component.node not in self.outcome[r.shape]
+        ]
         if warnings:
             return _Diagnosis(len(rungs) + 1, warnings[0], component, kind)
         return _Diagnosis(len(rungs) + 2, None, component, kind)
@@ -102,7 +104,7 @@ def _classes(expression: Expr) -> Iterator[NamedNode]:
         for part in expression.parts:
             yield from _classes(part)
     else:
-        assert isinstance(expression, Or | Not | In | Some | Every | Ref)  # noqa: S101  (exhaustive)
+        assert isinstance(expression, Or | Not | In | Some | Every | Ref)
 
 
 def _finding(

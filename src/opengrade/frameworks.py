@@ -8,7 +8,7 @@ from pathlib import Path
 from opengrade.criteria import And, Every, Expr, Is, Not, Or, Ref, ShapeReader, Some, check_acyclic
 from opengrade.errors import Place, RuleError, UsageError
 from opengrade.evidence import Evidence, evidence_of
-from opengrade.graph import Graph, NamedNode, Node, parse
+from opengrade.graph import Graph, NamedNode, Node, Term, parse
 from opengrade.namespaces import compact, local_name, term
 from opengrade.resources import data_files
 from opengrade.vocabulary import vocabulary
@@ -96,7 +96,7 @@ class Framework:
         return next(each for each in self.criteria if each.node == node)
 
     def ladder(self, expression: Expr) -> tuple[Rung, ...]:
-        """Return the rungs that a body is made of or explained by, in their order, each named shape unfolded."""
+        """Return the rungs that a body is made of or explained by, in their order."""
         shapes = list(self._references(expression))
         shapes += [node for shape in shapes for node in self._linked(shape, "ogr:explainedBy")]
         found = {self.rungs[shape] for shape in shapes if shape in self.rungs}
@@ -104,7 +104,9 @@ class Framework:
 
     def advice(self, expression: Expr) -> tuple[Rung, ...]:
         """Return the rungs that the shapes of a body advise."""
-        return tuple(self.rungs[n] for s in self._references(expression) for n in self._linked(s, "ogr:advises"))
+        return tuple(
+            self.rungs[n] for s in self._references(expression) for n in self._linked(s, "ogr:advises")
+        )
 
     def _linked(self, shape: NamedNode, property_: str) -> tuple[NamedNode, ...]:
         return _named(self.graph, shape, property_)
@@ -139,7 +141,11 @@ def load_framework(path: Path) -> Framework:
     terms of ours, and a framework without criteria or grades.
     """
     own = parse(path.read_bytes(), syntax="turtle", path=str(path))
-    shared = tuple(q for p in data_files("shapes", "common.ttl") for q in parse(p.read_bytes(), syntax="turtle", path=str(p)))
+    shared = tuple(
+        q
+        for p in data_files("shapes", "common.ttl")
+        for q in parse(p.read_bytes(), syntax="turtle", path=str(p))
+    )
     graph = Graph((*own, *shared))
     reader = ShapeReader(graph, str(path))
     _check_own_terms(reader)
@@ -153,8 +159,11 @@ def load_framework(path: Path) -> Framework:
         if isinstance(shape, NamedNode)
     }
     check_acyclic(shapes, reader)
+    _check_ties(reader)
     criteria = tuple(_criterion(each, shapes, reader) for each in _named(graph, node, "ogr:hasCriterion"))
-    grades = tuple(sorted((_grade(each, reader) for each in _named(graph, node, "ogr:hasGrade")), key=lambda g: g.rank))
+    grades = tuple(
+        sorted((_grade(each, reader) for each in _named(graph, node, "ogr:hasGrade")), key=lambda g: g.rank)
+    )
     if not criteria or not grades:
         raise RuleError("the framework has no criteria or no grades.", where=Place(str(path)))
     return Framework(
@@ -168,7 +177,11 @@ def load_framework(path: Path) -> Framework:
         monotone=graph.text(node, term("ogr:monotone")) == "true",
         criteria=tuple(sorted(criteria, key=lambda c: _place(c.node, grades, graph))),
         grades=grades,
-        deviations=tuple(_deviation(each, graph) for each in _named(graph, node, "ogr:hasDeviation")),
+        deviations=tuple(
+            sorted(
+                (_deviation(each, graph) for each in _named(graph, node, "ogr:hasDeviation")), key=_natural
+            )
+        ),
         shapes=shapes,
         rungs=_rungs(shapes, reader),
         graph=graph,
@@ -189,9 +202,33 @@ def _check_own_terms(reader: ShapeReader) -> None:
     words = vocabulary()
     for triple in reader.graph:
         for each in (triple.predicate, triple.object):
-            if isinstance(each, NamedNode) and compact(each).startswith("ogr:"):
-                if each not in words.evidence and each not in words.curated:
-                    raise reader.refuse(triple.subject, f"{compact(each)} is not a term of the ontology.", "Mend the name.")
+            name = compact(each) if isinstance(each, NamedNode) else ""
+            if name.startswith("ogr:") and each not in words.evidence | words.curated:
+                what = f"{name} is not a term of the ontology."
+                raise reader.refuse(triple.subject, what, "Mend the name.")
+
+
+TIES = {
+    "ogr:requires": "ogr:hasCriterion",
+    "ogr:recommends": "ogr:hasCriterion",
+    "ogr:presupposes": "ogr:hasGrade",
+    "ogr:explainedBy": "ogr:givesReason",
+    "ogr:advises": "ogr:givesReason",
+}
+
+
+def _check_ties(reader: ShapeReader) -> None:
+    """Check that what grades and shapes name is a criterion, grade or reasoned shape of this framework."""
+    known: dict[str, set[Term]] = {"ogr:hasCriterion": set(), "ogr:hasGrade": set(), "ogr:givesReason": set()}
+    for triple in reader.graph:
+        name = compact(triple.predicate)
+        if name in known:
+            known[name].add(triple.subject if name == "ogr:givesReason" else triple.object)
+    for triple in reader.graph:
+        tie = TIES.get(compact(triple.predicate))
+        if tie is not None and triple.object not in known[tie]:
+            what = f"{compact(triple.predicate)} names {triple.object}, of which no {tie} speaks."
+            raise reader.refuse(triple.subject, what, "Mend the name, or state it.")
 
 
 def _criterion(node: NamedNode, shapes: Mapping[NamedNode, Expr], reader: ShapeReader) -> Criterion:
@@ -199,7 +236,9 @@ def _criterion(node: NamedNode, shapes: Mapping[NamedNode, Expr], reader: ShapeR
     if node not in shapes:
         raise reader.refuse(node, "the criterion is not a sh:NodeShape.", "State its shape.")
     if graph.nodes(node, term("sh:targetClass")) != (term("ogr:Model"),):
-        raise reader.refuse(node, "a criterion has the one target class ogr:Model.", "State it with sh:targetClass.")
+        raise reader.refuse(
+            node, "a criterion has the one target class ogr:Model.", "State it with sh:targetClass."
+        )
     if shapes[node] == And():
         raise reader.refuse(node, "the criterion constrains nothing.", "State a constraint.")
     words = {name: graph.text(node, term(name)) for name in ("sh:name", "sh:message", "ogr:fix")}
@@ -263,6 +302,11 @@ def _deviation(node: NamedNode, graph: Graph) -> Deviation:
         note=graph.text(node, term("skos:note")) or "",
         shown_by=graph.texts(node, term("ogr:shownBy")),
     )
+
+
+def _natural(deviation: Deviation) -> tuple[int, str]:
+    """Order D2 before D10."""
+    return len(deviation.name), deviation.name
 
 
 @cache

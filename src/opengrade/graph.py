@@ -35,8 +35,8 @@ __all__ = [
     "to_rdflib",
 ]
 
-Node: TypeAlias = NamedNode | BlankNode
-Term: TypeAlias = NamedNode | BlankNode | Literal
+Node: TypeAlias = NamedNode | BlankNode | Triple
+Term: TypeAlias = NamedNode | BlankNode | Literal | Triple
 
 FORMATS = {
     "turtle": RdfFormat.TURTLE,
@@ -72,11 +72,15 @@ class Graph:
 
     def objects(self, subject: Term, predicate: NamedNode) -> tuple[Term, ...]:
         """Return the objects of a subject and predicate, in the order of their text."""
-        return tuple(sorted((t.object for t in self._about.get(subject, ()) if t.predicate == predicate), key=str))
+        return tuple(
+            sorted((t.object for t in self._about.get(subject, ()) if t.predicate == predicate), key=str)
+        )
 
     def subjects(self, predicate: NamedNode, value: Term) -> tuple[Node, ...]:
         """Return the subjects of a predicate and object, in the order of their text."""
-        return tuple(sorted((t.subject for t in self._to.get(value, ()) if t.predicate == predicate), key=str))
+        return tuple(
+            sorted((t.subject for t in self._to.get(value, ()) if t.predicate == predicate), key=str)
+        )
 
     def nodes(self, subject: Term, predicate: NamedNode) -> tuple[Node, ...]:
         """Return those objects that are not literals."""
@@ -85,13 +89,13 @@ class Graph:
     def text(self, subject: Term, predicate: NamedNode) -> str | None:
         """Return the text of the first literal or IRI, None where there is none."""
         for value in self.objects(subject, predicate):
-            if not isinstance(value, BlankNode):
+            if isinstance(value, NamedNode | Literal):
                 return value.value
         return None
 
     def texts(self, subject: Term, predicate: NamedNode) -> tuple[str, ...]:
         """Return the texts of all literals and IRIs."""
-        return tuple(v.value for v in self.objects(subject, predicate) if not isinstance(v, BlankNode))
+        return tuple(v.value for v in self.objects(subject, predicate) if isinstance(v, NamedNode | Literal))
 
     def node(self, subject: Term, predicate: NamedNode) -> Node | None:
         """Return the first object that is not a literal."""
@@ -126,7 +130,7 @@ def parse(data: bytes, *, syntax: str, path: str, base: str | None = None) -> tu
     `syntax` is a key of FORMATS. Raises InputError with file, line and column.
     """
     try:
-        return tuple(pyoxigraph.parse(input=data, format=FORMATS[syntax], base_iri=base))
+        quads = tuple(pyoxigraph.parse(input=data, format=FORMATS[syntax], base_iri=base))
     except (SyntaxError, ValueError) as error:
         line = getattr(error, "lineno", None)
         what = str(getattr(error, "msg", None) or error).rpartition(": ")[2]
@@ -135,6 +139,14 @@ def parse(data: bytes, *, syntax: str, path: str, base: str | None = None) -> tu
             fix="Mend the text at this place, or check that the file is complete.",
             where=Place(path, line, getattr(error, "offset", None) if line else None),
         ) from None
+    for quad in quads:
+        if isinstance(quad.subject, Triple) or isinstance(quad.object, Triple):
+            raise InputError(
+                f"a statement about a statement is not read: {quad.object}.",
+                fix="Leave out triple terms.",
+                where=Place(path),
+            )
+    return quads
 
 
 def parse_file(path: Path) -> tuple[Quad, ...]:

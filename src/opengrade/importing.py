@@ -19,17 +19,23 @@ from opengrade.vocabulary import Vocabulary, vocabulary
 
 REASONING = ("owl:", "rdfs:", "sh:")
 HARMLESS = ("rdfs:label", "rdfs:comment", "rdfs:seeAlso", "rdfs:isDefinedBy")
+HEADER = ("owl:Ontology",)
 CURATED_SUBJECTS = ("ogr:", "ogc:", "spdx:")
-ALSO_READ = ("dcterms:license", "rdfs:label")
+ALSO_READ = ("dcterms:license", "dcterms:description", "rdfs:label", "skos:note")
 
 
 @dataclass(frozen=True, slots=True)
 class Remark:
-    """Something in an input that was not used, and why; `claim` marks one that a submission may not make."""
+    """Something in an input that was not used, and why.
+
+    `claim` marks a statement that a submission may not make, `routine` one that a mapping leaves aside in
+    every file, for the reason given in its header.
+    """
 
     place: Place
     text: str
     claim: bool = False
+    routine: bool = False
 
 
 @dataclass(frozen=True)
@@ -59,7 +65,11 @@ def read_submission(path: Path) -> Submission:
     try:
         data = path.read_bytes()
     except OSError as error:
-        reason = "there is no such file" if isinstance(error, FileNotFoundError) else (error.strerror or "unreadable")
+        reason = (
+            "there is no such file"
+            if isinstance(error, FileNotFoundError)
+            else (error.strerror or "unreadable")
+        )
         raise InputError(f"{reason}.", fix="Check the path.", where=Place(str(path))) from None
     source = str(path)
     syntax = detect(data, source)
@@ -75,7 +85,7 @@ def read_submission(path: Path) -> Submission:
     if not any(q.predicate == term("rdf:type") and q.object == term("ogr:Model") for q in quads):
         raise InputError(
             "this file describes no model.",
-            fix="Give a file that states an ogr:Model, or one of the formats listed by `opengrade import --list`.",
+            fix="State an ogr:Model, or give one of the formats that `opengrade import --list` names.",
             where=Place(source),
         )
     return Submission(source, quads, (*remarks, *more))
@@ -91,25 +101,34 @@ def _from_tree(tree: Tree, syntax: str, source: str) -> tuple[tuple[Quad, ...], 
             where=Place(source, getattr(tree, "line", None)),
         )
     answer = Store(lift(tree)).ask(mapping.text)
-    assert isinstance(answer, tuple)  # noqa: S101  (mappings are CONSTRUCT queries; a test reads them all)
-    return tuple(Quad(t.subject, t.predicate, t.object) for t in answer), tuple(_not_carried(tree, mapping, source))
+    assert isinstance(answer, tuple)
+    return tuple(Quad(t.subject, t.predicate, t.object) for t in answer), tuple(
+        _not_carried(tree, mapping, source)
+    )
 
 
 def _mapping_for(tree: Tree, syntax: str) -> Query | None:
     for mapping in mappings():
-        if syntax in mapping.header["accepts"] and all(has_path(tree, p) for p in mapping.header["recognizes"]):
+        if syntax in mapping.header["accepts"] and all(
+            has_path(tree, p) for p in mapping.header["recognizes"]
+        ):
             return mapping
     return None
 
 
 def _not_carried(tree: Tree, mapping: Query, source: str) -> Iterator[Remark]:
-    carried = {*mapping.header["carries"], *(mapping.header.get("leaves") or {})}
+    left = mapping.header.get("leaves") or {}
     for leaf in leaves(tree):
         value = leaf.value
-        empty = not isinstance(value, Scalar) or value.value in (None, "")
-        if leaf.path not in carried and not empty:
-            shown = value.value if isinstance(value, Scalar) else ""
-            yield Remark(Place(source, value.line), f'{leaf.path} ("{shown}") is not carried over by {mapping.name}')
+        if (
+            leaf.path in mapping.header["carries"]
+            or not isinstance(value, Scalar)
+            or value.value in (None, "")
+        ):
+            continue
+        why = f": {left[leaf.path]}" if leaf.path in left else ""
+        text = f'{leaf.path} ("{value.value}") is not carried over by {mapping.name}{why}'
+        yield Remark(Place(source, value.line), text, routine=leaf.path in left)
 
 
 def lift(tree: Tree) -> Iterator[Triple]:
@@ -135,7 +154,7 @@ def _lift(node: Node, tree: Tree) -> Iterator[Triple]:
 
 
 def _with_local_context(data: bytes, source: str) -> bytes:
-    """Replace the address of our own context by its content; any other remote context is refused by the parser."""
+    """Replace the address of our own context by its content; InputError for any other address."""
     address = prefixes()["ogr"].rstrip("#") + "/context.jsonld"
     try:
         document = json.loads(data)
@@ -145,9 +164,13 @@ def _with_local_context(data: bytes, source: str) -> bytes:
             f"this is not valid JSON: {error}.", fix="Mend the text here.", where=Place(source, line)
         ) from None
     except RecursionError:
-        raise InputError("values are nested too deeply.", fix="Flatten the file.", where=Place(source)) from None
+        raise InputError(
+            "values are nested too deeply.", fix="Flatten the file.", where=Place(source)
+        ) from None
     if isinstance(document, dict) and "@context" in document:
-        local = json.loads((data_root() / "ontology" / "context.jsonld").read_text(encoding="utf-8"))["@context"]
+        local = json.loads((data_root() / "ontology" / "context.jsonld").read_text(encoding="utf-8"))[
+            "@context"
+        ]
         given = document["@context"]
         contexts = given if isinstance(given, list) else [given]
         remote = [c for c in contexts if isinstance(c, str) and c != address]
@@ -196,7 +219,7 @@ def _objection(quad: Quad, words: Vocabulary) -> tuple[str, bool] | None:
 
 def _type_objection(quad: Quad, words: Vocabulary, said: str) -> tuple[str, bool] | None:
     kind = quad.object
-    if kind in words.evidence:
+    if kind in words.evidence or kind in [term(each) for each in HEADER]:
         return None
     if kind in words.curated or (isinstance(kind, NamedNode) and compact(kind).startswith(REASONING)):
         return f"ignored claim, only curated graphs may say this: {said}", True

@@ -48,7 +48,7 @@ class UrlPattern:
 
 
 def normalize(text: str) -> str:
-    """Return the key under which spellings are compared; empty where look-alike letters would fold to ASCII."""
+    """Return the key by which spellings are compared; empty where look-alike letters would fold to ASCII."""
     key = re.sub(r"[\s_-]+", "-", text.lower()).strip("-")
     return "" if key.isascii() and not text.isascii() else key
 
@@ -64,7 +64,8 @@ class LicenseIndex:
     def __init__(self, graph: Graph) -> None:
         self.graph = graph
         self.by_identifier = {
-            graph.text(node, term("dcterms:identifier")) or node.value: node for node in self._instances("ogr:License")
+            graph.text(node, term("dcterms:identifier")) or node.value: node
+            for node in self._instances("ogr:License")
         }
 
     @cached_property
@@ -101,7 +102,9 @@ class LicenseIndex:
     @cached_property
     def _exceptions(self) -> frozenset[str]:
         identifier = term("dcterms:identifier")
-        return frozenset(self.graph.text(e, identifier) or "" for e in self._instances("ogr:LicenseException"))
+        return frozenset(
+            self.graph.text(e, identifier) or "" for e in self._instances("ogr:LicenseException")
+        )
 
     @cached_property
     def _patterns(self) -> tuple[UrlPattern, ...]:
@@ -133,7 +136,9 @@ class LicenseIndex:
             return _unknown(text, f'"{stripped}" does not determine one license: {family}.')
         if re.search(r"\b(AND|OR|WITH)\b", stripped, re.IGNORECASE) or stripped.startswith("("):
             return self._expression(text)
-        return _unknown(text, f'"{stripped}" is not the identifier, name, alias or address of a license that we know.')
+        return _unknown(
+            text, f'"{stripped}" is not the identifier, name, alias or address of a license that we know.'
+        )
 
     def _atom(self, text: str) -> tuple[NamedNode | None, NamedNode | None]:
         if text in self.by_identifier:
@@ -185,7 +190,7 @@ def _patterns(graph: Graph) -> Iterable[UrlPattern]:
         try:
             yield UrlPattern(re.compile(expression, re.IGNORECASE), template)
         except re.error as error:
-            raise RuleError(f"{node.value}: the URL expression is not valid: {error}.") from None
+            raise RuleError(f"{node}: the URL expression is not valid: {error}.") from None
 
 
 def _parse_expression(text: str) -> Any:
@@ -203,7 +208,7 @@ Symbol = Callable[[str, str | None], NamedNode | None]
 
 
 def _options(expression: Any, symbol: Symbol) -> list[frozenset[NamedNode | None]]:
-    """Rewrite a parsed expression as a list of alternatives, each a set of licenses; None is an unknown one."""
+    """Rewrite a parsed expression as alternatives, each a set of licenses; None is an unknown license."""
     kind = type(expression).__name__
     if kind == "LicenseSymbol":
         return [frozenset({symbol(expression.key, None)})]

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from functools import cache
 from types import MappingProxyType
 
-from opengrade.graph import Graph, NamedNode, parse_file
+from opengrade.graph import Graph, Literal, NamedNode, parse_file
 from opengrade.resources import data_root
 
 _SH = "http://www.w3.org/ns/shacl#"
@@ -18,7 +18,7 @@ def prefixes() -> Mapping[str, str]:
     found = {
         graph.text(triple.subject, prefix) or "": triple.object.value
         for triple in graph
-        if triple.predicate == namespace and not isinstance(triple.object, NamedNode)
+        if triple.predicate == namespace and isinstance(triple.object, Literal)
     }
     return MappingProxyType(dict(sorted(found.items())))
 

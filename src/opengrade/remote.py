@@ -1,7 +1,6 @@
 """Asks remote SPARQL endpoints, and says clearly what came back where that is no SPARQL answer."""
 
 import json
-import socket
 import urllib.error
 from typing import Any
 
@@ -22,7 +21,9 @@ def ask(endpoint: str, text: str, *, seconds: int) -> Answer:
     and a body that is not the answer of a SPARQL endpoint.
     """
     if not endpoint.startswith(("http://", "https://")):
-        raise UsageError(f"{endpoint} is not an http or https address.", fix="Give the address of a SPARQL endpoint.")
+        raise UsageError(
+            f"{endpoint} is not an http or https address.", fix="Give the address of a SPARQL endpoint."
+        )
     client = SPARQLWrapper(endpoint, agent="opengrade")
     client.setMethod("POST")
     client.setTimeout(seconds)
@@ -39,12 +40,18 @@ def ask(endpoint: str, text: str, *, seconds: int) -> Answer:
     except SPARQLWrapperException as error:
         first = str(error).strip().splitlines()[0] if str(error).strip() else "no explanation"
         raise ServiceError(f"the endpoint refused the query: {first[:200]}", where=where) from None
-    except (TimeoutError, socket.timeout):
-        raise ServiceError(f"no answer within {seconds} seconds.", fix="Allow more with --timeout.", where=where) from None
+    except TimeoutError:
+        raise ServiceError(
+            f"no answer within {seconds} seconds.", fix="Allow more with --timeout.", where=where
+        ) from None
     except urllib.error.URLError as error:
         if isinstance(error.reason, TimeoutError):
-            raise ServiceError(f"no answer within {seconds} seconds.", fix="Allow more with --timeout.", where=where) from None
-        raise ServiceError(f"the endpoint cannot be reached: {error.reason}.", fix="Check the address.", where=where) from None
+            raise ServiceError(
+                f"no answer within {seconds} seconds.", fix="Allow more with --timeout.", where=where
+            ) from None
+        raise ServiceError(
+            f"the endpoint cannot be reached: {error.reason}.", fix="Check the address.", where=where
+        ) from None
     except (OSError, ValueError) as error:
         raise ServiceError(f"the answer broke off: {error}.", fix="Try again later.", where=where) from None
     if len(body) > MAX_BYTES:
@@ -55,7 +62,9 @@ def ask(endpoint: str, text: str, *, seconds: int) -> Answer:
 def _not_an_answer(content_type: str, where: Place) -> ServiceError:
     kind = "an HTML page" if "html" in content_type else f"content of type {content_type or 'unknown'}"
     return ServiceError(
-        f"what came back is {kind}, not a SPARQL answer.", fix="Check that the address is that of the endpoint itself.", where=where
+        f"what came back is {kind}, not a SPARQL answer.",
+        fix="Check that the address is that of the endpoint itself.",
+        where=where,
     )
 
 
@@ -65,7 +74,9 @@ def _results(body: bytes, content_type: str, where: Place) -> Answer:
     try:
         document = json.loads(body)
     except (ValueError, RecursionError):
-        raise ServiceError("the answer is cut off or is not valid JSON.", fix="Try again later.", where=where) from None
+        raise ServiceError(
+            "the answer is cut off or is not valid JSON.", fix="Try again later.", where=where
+        ) from None
     try:
         if "boolean" in document:
             return bool(document["boolean"])

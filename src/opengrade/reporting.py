@@ -37,7 +37,9 @@ def _obstacles(each: Assessment) -> str:
     if wanted is None:
         return "nothing: this is the highest grade"
     missing = list(_missing(each, wanted))
-    shown = [f"{'/'.join(finding.kinds) or finding.criterion}: {finding.reason}" for finding in missing[:SHOWN]]
+    shown = [
+        f"{'/'.join(finding.kinds) or finding.criterion}: {finding.reason}" for finding in missing[:SHOWN]
+    ]
     if len(missing) > SHOWN:
         shown.append(f"{len(missing) - SHOWN} more")
     return ", ".join(shown)
@@ -115,7 +117,9 @@ def _citations(evidence: Sequence[Evidence], clause: str | None = None) -> Itera
         cited = f" citing {each.cited}" if each.cited and each.cited != each.url else ""
         version = f", version {each.version}" if each.version else ""
         url = each.url or "an address not read"
-        yield f"{url}{cited}{version}, seen {each.seen or 'on a day not stated'}" + (f" ({place})" if place else "")
+        yield f"{url}{cited}{version}, seen {each.seen or 'on a day not stated'}" + (
+            f" ({place})" if place else ""
+        )
 
 
 def license_rows() -> Iterator[tuple[str, ...]]:
@@ -143,7 +147,9 @@ def license_lines(name: str) -> Iterator[str]:
     index = license_index()
     found = index.resolve(name)
     if len(found.licenses) != 1:
-        raise UsageError(found.note or f'"{name}" is not one license.', fix="List them with: opengrade licenses.")
+        raise UsageError(
+            found.note or f'"{name}" is not one license.', fix="List them with: opengrade licenses."
+        )
     node = found.licenses[0]
     words = vocabulary()
     yield f"{index.label(node)}: {index.graph.text(node, term('rdfs:label')) or 'no name stated'}"
@@ -175,7 +181,11 @@ def check_lines(text: str) -> tuple[list[str], bool]:
     lines = [f"{' OR '.join(options)} ({how})"]
     for node in found.licenses:
         said = terms_of(index, node)
-        flags = [f"{local_name(term(f'ogr:{k}'))} {', '.join(said[k])}" for k in ("osiApproved", "fsfLibre") if k in said]
+        flags = [
+            f"{local_name(term(f'ogr:{k}'))} {', '.join(said[k])}"
+            for k in ("osiApproved", "fsfLibre")
+            if k in said
+        ]
         opens = _open_for(node)
         flags += [f"open for {', '.join(opens)}"] if opens else []
         lines.append(f"  {index.label(node)}: {'; '.join(flags) or 'no flags stated'}")
@@ -191,5 +201,9 @@ def questions_rows() -> Iterator[tuple[str, ...]]:
 def importers() -> Iterator[tuple[str, ...]]:
     """Yield a row for each format that we read."""
     for mapping in mappings():
-        yield mapping.title, ", ".join(mapping.header["accepts"]), "keys " + ", ".join(mapping.header["recognizes"])
+        yield (
+            mapping.title,
+            ", ".join(mapping.header["accepts"]),
+            "keys " + ", ".join(mapping.header["recognizes"]),
+        )
     yield "Our own vocabulary", "turtle, trig, n-triples, n-quads, json-ld", "a statement of an ogr:Model"

@@ -1,13 +1,13 @@
 """An embedded store of named graphs, queried by SPARQL."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import pyoxigraph
-from pyoxigraph import DefaultGraph, Quad, Triple, Variable
+from pyoxigraph import DefaultGraph, Quad, Triple
 
 from opengrade.errors import Place, UsageError
-from opengrade.graph import Literal, NamedNode, Term
+from opengrade.graph import NamedNode, Term
 
 
 @dataclass(frozen=True)
@@ -39,20 +39,23 @@ class Store:
     def __iter__(self) -> Iterator[Quad]:
         return iter(self._store)
 
-    def ask(self, text: str, bindings: Mapping[str, NamedNode | Literal] | None = None) -> Answer:
+    def ask(self, text: str) -> Answer:
         """Run any read query over all graphs together; UsageError with line and column for bad syntax."""
-        values = {Variable(name): value for name, value in (bindings or {}).items()}
         try:
-            answer = self._store.query(text, use_default_graph_as_union=True, substitutions=values)
+            answer = self._store.query(text, use_default_graph_as_union=True)
         except SyntaxError as error:
             where = Place("query", error.lineno, error.offset) if error.lineno else Place("query")
             what = str(error.msg).rpartition("column ")[2].partition(": ")[2] or str(error.msg)
-            raise UsageError(f"this is not valid SPARQL: {what}.", fix="Mend the query.", where=where) from None
+            raise UsageError(
+                f"this is not valid SPARQL: {what}.", fix="Mend the query.", where=where
+            ) from None
         return _answer(answer)
 
     def column(self, text: str) -> frozenset[Term]:
-        """Return the values of the first variable of a SELECT query over the default graph."""
-        return frozenset(row[0] for row in self._store.query(text))
+        """Return the values of the first variable of a SELECT query."""
+        table = self.ask(text)
+        assert isinstance(table, Table)
+        return frozenset(row[0] for row in table.rows if row[0] is not None)
 
 
 def _answer(answer: object) -> Answer:
@@ -60,6 +63,6 @@ def _answer(answer: object) -> Answer:
         return bool(answer)
     if isinstance(answer, pyoxigraph.QueryTriples):
         return tuple(answer)
-    assert isinstance(answer, pyoxigraph.QuerySolutions)  # noqa: S101  (the third of three kinds)
+    assert isinstance(answer, pyoxigraph.QuerySolutions)
     names = tuple(variable.value for variable in answer.variables)
     return Table(names, tuple(tuple(row[name] for name in names) for row in answer))

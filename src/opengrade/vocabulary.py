@@ -12,7 +12,9 @@ from opengrade.resources import data_files
 @cache
 def ontology_quads() -> tuple[Quad, ...]:
     """Return all statements of the ontology modules."""
-    return tuple(q for path in data_files("ontology", "*.ttl") if path.stem != "prefixes" for q in parse_file(path))
+    return tuple(
+        q for path in data_files("ontology", "*.ttl") if path.stem != "prefixes" for q in parse_file(path)
+    )
 
 
 @dataclass(frozen=True)
@@ -42,7 +44,8 @@ def vocabulary() -> Vocabulary:
         content = graph.node(kind, term("ogr:hasContentType"))
         if isinstance(kind, NamedNode) and isinstance(content, NamedNode):
             kinds[kind] = content
-    evidence, curated = set(), set()
+    evidence: set[NamedNode] = set()
+    curated: set[NamedNode] = set()
     for triple in graph:
         if triple.predicate == term("rdfs:isDefinedBy") and isinstance(triple.subject, NamedNode):
             closed = graph.text(triple.object, term("ogr:curatedOnly")) == "true"

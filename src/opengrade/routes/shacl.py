@@ -25,13 +25,17 @@ def run(framework: Framework, triples: Iterable[Triple]) -> Outcome:
     shapes = to_rdflib(framework.graph)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # rdflib deprecates calls that pySHACL still makes
-        _, report, text = pyshacl.validate(data, shacl_graph=shapes, inference="none", advanced=False, js=False)
+        _, report, text = pyshacl.validate(
+            data, shacl_graph=shapes, inference="none", advanced=False, js=False
+        )
     if not isinstance(report, rdflib.Graph):
         raise OpenGradeError(f"pySHACL could not run the shapes of {framework.name}: {text}")
     return _conforming(framework, facts, report, shapes)
 
 
-def _conforming(framework: Framework, facts: tuple[Triple, ...], report: rdflib.Graph, shapes: rdflib.Graph) -> Outcome:
+def _conforming(
+    framework: Framework, facts: tuple[Triple, ...], report: rdflib.Graph, shapes: rdflib.Graph
+) -> Outcome:
     failed: dict[str, set[str]] = {}
     for result in report.subjects(RDF.type, SH.ValidationResult):
         source, focus = report.value(result, SH.sourceShape), report.value(result, SH.focusNode)
@@ -42,12 +46,14 @@ def _conforming(framework: Framework, facts: tuple[Triple, ...], report: rdflib.
     found: dict[NamedNode, frozenset[Term]] = {}
     for shape, target in targets.items():
         nodes = {t.subject for t in facts if t.predicate == term("rdf:type") and t.object == target}
-        found[shape] = frozenset(n for n in nodes if isinstance(n, NamedNode) and n.value not in failed.get(shape.value, ()))
+        found[shape] = frozenset(
+            n for n in nodes if isinstance(n, NamedNode) and n.value not in failed.get(shape.value, ())
+        )
     return found
 
 
 def _owners(source: object, shapes: rdflib.Graph) -> set[str]:
-    """Return the named shapes that a result belongs to: its source, or those that have it as a property shape."""
+    """Return the named shapes of a result: its source, or those that have it as a property shape."""
     if isinstance(source, rdflib.URIRef):
         return {str(source)}
     if not isinstance(source, rdflib.BNode):

@@ -9,38 +9,23 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from opengrade.criteria import And, Every, Expr, In, Is, Not, Or, Path_, Ref, Some, Step
 from opengrade.frameworks import Framework, Grade
-from opengrade.graph import Literal, NamedNode, Term, Triple
+from opengrade.graph import NamedNode, Term, Triple
 from opengrade.namespaces import compact, local_name, prefixes, term
 from opengrade.routes import Outcome, with_license_facts
 from opengrade.store import Store
-
-CONFORMS = NamedNode("urn:opengrade:conforms")
 
 
 def run(framework: Framework, triples: Iterable[Triple]) -> Outcome:
     """Evaluate all rungs and criteria over the triples of facts and the curated license facts."""
     store = Store(with_license_facts(triples))
-    found: dict[NamedNode, frozenset[Term]] = {}
-    flagged: set[NamedNode] = set()
-    for rung in framework.rungs.values():
-        found[rung.shape] = store.column(select(framework, framework.shapes[rung.shape], rung.target))
-        store.add(Triple(node, CONFORMS, rung.shape) for node in found[rung.shape] if not isinstance(node, Literal))
-        flagged.add(rung.shape)
-    for criterion in framework.criteria:
-        query = select(framework, criterion.expression, term("ogr:Model"), flagged=frozenset(flagged))
-        found[criterion.node] = store.column(query)
-    return found
+    wanted = [(each.node, each.expression, term("ogr:Model")) for each in framework.criteria]
+    wanted += [(rung.shape, framework.shapes[rung.shape], rung.target) for rung in framework.rungs.values()]
+    return {node: store.column(select(framework, expression, target)) for node, expression, target in wanted}
 
 
-def select(
-    framework: Framework, expression: Expr, target: NamedNode, *, flagged: frozenset[NamedNode] = frozenset()
-) -> str:
-    """Return a SELECT query for the nodes of a class that satisfy an expression.
-
-    Shapes in `flagged` are looked up by a triple that was stored for each conforming node; all others are
-    written out.
-    """
-    compiler = _Compiler(framework.shapes, flagged)
+def select(framework: Framework, expression: Expr, target: NamedNode) -> str:
+    """Return a query for the nodes of a class that satisfy an expression, named shapes written out."""
+    compiler = _Compiler(framework.shapes)
     name = _variable(local_name(target))
     domain = f"?{name} a {_sparql(target)} ."
     normal = negation_normal(expression)
@@ -74,9 +59,8 @@ def negation_normal(expression: Expr, *, negated: bool = False) -> Expr:
 class _Compiler:
     """Writes the lines of a group graph pattern; `domain` is a pattern that binds the variable."""
 
-    def __init__(self, shapes: Mapping[NamedNode, Expr], flagged: frozenset[NamedNode]) -> None:
+    def __init__(self, shapes: Mapping[NamedNode, Expr]) -> None:
         self.shapes = shapes
-        self.flagged = flagged
         self.taken: dict[str, int] = {}
 
     def lines(self, expression: Expr, name: str, domain: str) -> Iterator[str]:
@@ -94,17 +78,13 @@ class _Compiler:
         elif isinstance(expression, Every):
             other = self.fresh(expression.path)
             reach = f"?{name} {_path(expression.path)} ?{other} ."
-            yield from _group("MINUS", [reach, *self.lines(negation_normal(expression.body, negated=True), other, reach)])
+            yield from _group(
+                "MINUS", [reach, *self.lines(negation_normal(expression.body, negated=True), other, reach)]
+            )
         elif isinstance(expression, Ref):
-            yield from self.reference(expression, name, domain)
+            yield from self.lines(negation_normal(self.shapes[expression.shape]), name, domain)
         else:
             yield from _group("MINUS", [domain, *self.lines(expression.part, name, domain)])
-
-    def reference(self, expression: Ref, name: str, domain: str) -> Iterator[str]:
-        if expression.shape in self.flagged:
-            yield f"?{name} {_sparql(CONFORMS)} {_sparql(expression.shape)} ."
-        else:
-            yield from self.lines(negation_normal(self.shapes[expression.shape]), name, domain)
 
     def union(self, expression: Or, name: str, domain: str) -> Iterator[str]:
         """Write a union as a query of its own, so that engines evaluate it once and not once for each row."""
@@ -133,7 +113,9 @@ class _Compiler:
         yield "}"
 
     def fresh(self, path: Path_) -> str:
-        base = _variable(re.sub(r"^(has|requires|opens|concerns)(?=[A-Z])", "", local_name(path[-1].property)))
+        base = _variable(
+            re.sub(r"^(has|requires|opens|concerns)(?=[A-Z])", "", local_name(path[-1].property))
+        )
         self.taken[base] = self.taken.get(base, 0) + 1
         return base if self.taken[base] == 1 else f"{base}{self.taken[base]}"
 
@@ -175,7 +157,7 @@ def select_grade(framework: Framework, grade: Grade) -> str:
     Criteria that ask the same of different kinds of components are counted together, so that what they share
     is written, and evaluated, once.
     """
-    compiler = _Compiler(framework.shapes, frozenset())
+    compiler = _Compiler(framework.shapes)
     domain = "?model a ogr:Model ."
     shared: dict[Expr, list[tuple[NamedNode, NamedNode]]] = {}
     lines = [domain, "?model ogr:name ?name ."]
@@ -188,14 +170,18 @@ def select_grade(framework: Framework, grade: Grade) -> str:
         shared.setdefault(body, []).extend((kind, criterion.node) for kind, _ in alternatives)
     for body, rows in shared.items():
         lines.extend(_counted(compiler, body, rows))
-    text = "SELECT DISTINCT ?model ?name\nWHERE {\n" + "".join(f"  {line}\n" for line in lines) + "}\nORDER BY ?model\n"
+    text = (
+        "SELECT DISTINCT ?model ?name\nWHERE {\n"
+        + "".join(f"  {line}\n" for line in lines)
+        + "}\nORDER BY ?model\n"
+    )
     return _prologue(text) + text
 
 
 def _alternatives(expression: Expr) -> list[tuple[NamedNode, Expr]] | None:
     """Read "a component of this kind, or of that, that satisfies one body"; None for any other form."""
     parts = expression.parts if isinstance(expression, Or) else (expression,)
-    found = []
+    found: list[tuple[NamedNode, Expr]] = []
     for part in parts:
         if not isinstance(part, Some) or part.path != (Step(term("ogr:hasComponent")),) or part.least != 1:
             return None
@@ -219,7 +205,9 @@ def _counted(compiler: _Compiler, body: Expr, rows: list[tuple[NamedNode, NamedN
     yield "    ?component a ?kind ."
     domain = "?component a ogr:Component ."
     yield "    { SELECT DISTINCT ?component WHERE {"
-    yield from (f"      {line}" for line in (domain, *compiler.lines(negation_normal(body), "component", domain)))
+    yield from (
+        f"      {line}" for line in (domain, *compiler.lines(negation_normal(body), "component", domain))
+    )
     yield "    } }"
     yield f"  }} GROUP BY ?model HAVING (COUNT(DISTINCT ?criterion) = {wanted})"
     yield "}"
