@@ -112,9 +112,16 @@ def detect(data: bytes, path: str) -> str:
     return RDF_SUFFIXES.get(suffix) or TREE_SUFFIXES.get(suffix) or _sniff(start)
 
 
+_NODE = r"(?:<[^>]*>|_:\S+)"
+_LITERAL = r'"(?:[^"\\]|\\.)*"(?:@\S+|\^\^<[^>]*>)?'
+_QUAD = re.compile(rf"{_NODE}\s+<[^>]*>\s+(?:{_NODE}|{_LITERAL})\s+{_NODE}\s*\.")
+
+
 def _sniff(text: str) -> str:
     if text[0] in "{[":
         return "json-ld" if '"@context"' in text or '"@graph"' in text or '"@id"' in text else "json"
+    if _QUAD.match(text):
+        return "n-quads"
     if re.match(r"(@?prefix|@?base|#|\[)", text, re.IGNORECASE) or re.match(r"<[^>\s]*>\s", text):
         return "trig" if re.search(r"\{", text) else "turtle"
     return "yaml"

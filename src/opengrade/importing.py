@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 from opengrade.documents import SUFFIXES, Mapping, Scalar, Sequence, Tree, detect, has_path, leaves, read_tree
 from opengrade.errors import InputError, Place
-from opengrade.graph import BlankNode, Literal, NamedNode, Node, Quad, Triple, parse, skolemize
+from opengrade.graph import BlankNode, Graph, Literal, NamedNode, Node, Quad, Triple, parse, skolemize
 from opengrade.namespaces import compact, local_name, prefixes, term
 from opengrade.queries import Query, mappings
 from opengrade.resources import data_root
@@ -88,7 +88,18 @@ def read_submission(path: Path) -> Submission:
             fix="State an ogr:Model, or give one of the formats that `opengrade import --list` names.",
             where=Place(source),
         )
-    return Submission(source, quads, (*remarks, *more))
+    return Submission(source, quads, (*remarks, *more, *_without_kind(quads, source)))
+
+
+def _without_kind(quads: tuple[Quad, ...], source: str) -> Iterator[Remark]:
+    graph, kinds = Graph(quads), vocabulary().kinds
+    components = {q.object for q in quads if q.predicate == term("ogr:hasComponent")}
+    for node in sorted(components, key=str):
+        if not any(kind in kinds for kind in graph.nodes(node, term("rdf:type"))):
+            name = graph.text(node, term("ogr:name")) or _shown(node)
+            yield Remark(
+                Place(source), f'the component "{name}" is of no kind that we know, so nothing judges it'
+            )
 
 
 def _from_tree(tree: Tree, syntax: str, source: str) -> tuple[tuple[Quad, ...], tuple[Remark, ...]]:
