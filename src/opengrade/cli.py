@@ -25,10 +25,19 @@ inputs_argument = click.argument("inputs", nargs=-1, type=click.Path(path_type=P
 quiet_option = click.option("-q", "--quiet", is_flag=True, help="Say nothing on standard error but errors.")
 
 
+def _version(context: click.Context, _: click.Parameter, asked: bool) -> None:
+    """Show the version of the program, and those of the rules and license facts that it judges by."""
+    if asked:
+        write("".join(f"{name} {value}\n" for name, value in _versions().items()))
+        context.exit()
+
+
 @click.group(
     epilog="Exit codes: 0 good, 1 findings, 2 usage, 3 unreadable input, 4 internal error, time-out or limit."
 )
-@click.version_option(__version__, message="%(prog)s %(version)s", prog_name="opengrade")
+@click.option(
+    "--version", is_flag=True, is_eager=True, expose_value=False, callback=_version, help="Show versions."
+)
 def app() -> None:
     """Tell how open an AI model is: which openness classes it meets, what is missing, and why."""
 
@@ -92,6 +101,10 @@ def _hash(folder: str) -> str:
     return digest.hexdigest()[:12]
 
 
+def _versions() -> dict[str, str]:
+    return {"opengrade": __version__, "rules": _hash("shapes"), "licenses": _hash("ontology/licenses")}
+
+
 @app.command()
 @inputs_argument
 @click.option(
@@ -134,14 +147,11 @@ def assess(
     submissions = reading.read(inputs) if inputs else list(read_catalog())
     facts = [derive_facts(each.quads, source=each.source) for each in submissions]
     found = [each for rule in rules for each in run(facts, rule, by=by)]
-    found = sorted(found, key=lambda each: _input_order(each, submissions))
+    order = {each.source: number for number, each in enumerate(submissions)}
+    found = sorted(found, key=lambda each: order[each.source])
     _write_assessments(found, rules, submissions, format_, details=details)
     short = require is not None and any(dict(a.progress).get(require, 0) < 1 for a in found)
     _end(max(reading.code, int(short)))
-
-
-def _input_order(each: "Assessment", submissions: "Sequence[Submission]") -> int:
-    return next(i for i, s in enumerate(submissions) if s.source == each.source)
 
 
 def _frameworks(names: Sequence[str]) -> "list[Framework]":
@@ -170,12 +180,7 @@ def _write_assessments(
     from opengrade.tables import print_table
 
     if format_ == "json":
-        versions = {
-            "opengrade": __version__,
-            "rules": _hash("shapes"),
-            "licenses": _hash("ontology/licenses"),
-        }
-        write(exporting.to_json(found, [r for s in submissions for r in s.remarks], versions))
+        write(exporting.to_json(found, [r for s in submissions for r in s.remarks], _versions()))
     elif format_ == "csv":
         write(exporting.to_csv(found))
     elif format_ == "turtle":

@@ -9,7 +9,7 @@ from opengrade.findings import Finding
 from opengrade.frameworks import Framework, framework, framework_files
 from opengrade.graph import NamedNode
 from opengrade.licenses import license_index, terms_of
-from opengrade.namespaces import local_name, term
+from opengrade.namespaces import term
 from opengrade.queries import mappings, questions
 from opengrade.vocabulary import vocabulary
 
@@ -180,15 +180,15 @@ def check_lines(text: str) -> tuple[list[str], bool]:
     options = [" AND ".join(sorted(index.label(each) for each in option)) for option in found.options]
     lines = [f"{' OR '.join(options)} ({how})"]
     for node in found.licenses:
-        said = terms_of(index, node)
-        flags = [
-            f"{local_name(term(f'ogr:{k}'))} {', '.join(said[k])}"
-            for k in ("osiApproved", "fsfLibre")
-            if k in said
+        words = vocabulary()
+        said = [
+            f"{words.label(term(f'ogr:{name}'))}: {', '.join(values)}"
+            for name, values in terms_of(index, node).items()
+            if name not in ("hasEvidence", "alias", "legalText")
         ]
         opens = _open_for(node)
-        flags += [f"open for {', '.join(opens)}"] if opens else []
-        lines.append(f"  {index.label(node)}: {'; '.join(flags) or 'no flags stated'}")
+        said += [f"open for: {', '.join(opens)}"] if opens else []
+        lines.append(f"  {index.label(node)}: {'; '.join(said) or 'nothing stated'}")
     return lines, True
 
 

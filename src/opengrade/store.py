@@ -1,5 +1,6 @@
 """An embedded store of named graphs, queried by SPARQL."""
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
@@ -19,6 +20,15 @@ class Table:
 
 
 Answer = Table | bool | tuple[Triple, ...]
+
+# The keyword before what it needs, wherever it stands: a string that looks like it is refused too, which
+# does less harm than a reading of strings and comments that differs from the engine's. The group matches the
+# start of a variable or of a local name that ends in the word.
+_SERVICE = re.compile(
+    r"([:?$]\w*)?service(?:\s|\#[^\n\r]*[\n\r])*(?:silent(?:\s|\#[^\n\r]*[\n\r])*)?(?:<|[?$]|[\w.-]*:)",
+    re.IGNORECASE,
+)
+_PLACE = re.compile(r"error at (\d+):(\d+): ")
 
 
 class Store:
@@ -40,14 +50,25 @@ class Store:
         return iter(self._store)
 
     def ask(self, text: str) -> Answer:
-        """Run any read query over all graphs together; UsageError with line and column for bad syntax."""
+        """Run any read query over all graphs together; nothing is fetched.
+
+        Raises UsageError for SERVICE, which would ask the network, and for bad syntax with line and column.
+        """
+        if any(found[1] is None for found in _SERVICE.finditer(text)):
+            raise UsageError(
+                "SERVICE would ask another endpoint, which no query here does.",
+                fix="Leave it out, or ask that endpoint itself with --endpoint.",
+                where=Place("query"),
+            )
         try:
             answer = self._store.query(text, use_default_graph_as_union=True)
         except SyntaxError as error:
-            where = Place("query", error.lineno, error.offset) if error.lineno else Place("query")
-            what = str(error.msg).rpartition("column ")[2].partition(": ")[2] or str(error.msg)
+            found = _PLACE.match(str(error.msg))
+            where = Place("query", int(found[1]), int(found[2])) if found else Place("query")
             raise UsageError(
-                f"this is not valid SPARQL: {what}.", fix="Mend the query.", where=where
+                "this is not valid SPARQL: it cannot go on like this from here.",
+                fix="Mend the query.",
+                where=where,
             ) from None
         return _answer(answer)
 

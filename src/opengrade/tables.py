@@ -11,7 +11,7 @@ from rich.text import Text
 
 T = TypeVar("T")
 STYLES = {"met": "green", "not-met": "red", "not-stated": "yellow"}
-WIDE = 400
+WIDE = 100_000
 
 
 def printable(text: str) -> str:
