@@ -85,7 +85,7 @@ def test_each_term_that_is_used_is_declared_once() -> None:
     graph = graph_of(MODULES)
     declared = {s: {o for o in graph.objects(s, RDF.type) if o in KINDS} for s in set(graph.subjects())}
     assert not {s for s, kinds in declared.items() if len(kinds) > 1}
-    used = set(graph.predicates()) | {o for o in graph.objects(None, RDF.type)}
+    used = set(graph.predicates()) | set(graph.objects(None, RDF.type))
     used |= set(graph.objects(None, RDFS.domain)) | set(graph.objects(None, RDFS.subClassOf))
     foreign = {t for t in used if isinstance(t, URIRef) and not str(t).startswith(BUILT_IN)}
     assert not {t for t in foreign if not declared.get(t)}
@@ -107,7 +107,7 @@ def test_modules_import_no_other_vocabulary() -> None:
 def violations(data: rdflib.Graph, shapes: rdflib.Graph) -> set[URIRef]:
     """Return the named shapes of the style that some term breaks."""
     _, report, _ = pyshacl.validate(data, shacl_graph=shapes, advanced=True, inference="none")
-    sources = {o for o in report.objects(None, SH.sourceShape)}
+    sources = set(report.objects(None, SH.sourceShape))
     found = set()
     for source in sources:
         owners = set(shapes.subjects(SH.property, source)) if isinstance(source, BNode) else {source}

@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 
 import yaml
 
-from opengrade.errors import InputError, LimitError, Place
+from opengrade.errors import InputError, LimitError, Place, RuleError
 
 MAX_NODES = 200_000
 
@@ -151,6 +151,17 @@ def read_tree(data: bytes, *, syntax: str, path: str) -> Tree:
             "values are nested too deeply.", fix="Flatten the file.", where=Place(path)
         ) from None
     return tree
+
+
+def yaml_mapping(text: str, path: str) -> dict[str, Any]:
+    """Read a short YAML mapping of our own, such as the header of a query; RuleError for anything else."""
+    try:
+        found = yaml.safe_load(text) or {}
+    except yaml.YAMLError as error:
+        raise RuleError(f"the header is not valid YAML: {error}", where=Place(path)) from None
+    if not isinstance(found, dict):
+        raise RuleError("the header has to be a mapping of keys.", where=Place(path))
+    return found
 
 
 class _Pairs(list[tuple[str, Any]]):

@@ -8,11 +8,9 @@ from dataclasses import asdict
 from typing import Any
 from urllib.parse import quote
 
-import pyoxigraph
-
 from opengrade.assessing import Assessment
 from opengrade.findings import Finding
-from opengrade.graph import Quad, Triple
+from opengrade.graph import Quad, Triple, turtle
 from opengrade.importing import Remark
 from opengrade.namespaces import prefixes
 
@@ -111,10 +109,7 @@ def csv_text(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 
 def to_turtle(triples: Iterable[Triple | Quad]) -> str:
     """Return triples as Turtle, in the order of their terms, with the prefixes of the project."""
-    ordered = sorted({(t.triple if isinstance(t, Quad) else t) for t in triples}, key=str)
-    used = {name: space for name, space in prefixes().items() if any(space in str(t) for t in ordered)}
-    text = pyoxigraph.serialize(ordered, format=pyoxigraph.RdfFormat.TURTLE, prefixes=used)
-    return (text or b"").decode("utf-8")
+    return turtle(triples, prefixes())
 
 
 def to_sarif(assessments: Sequence[Assessment], version: str) -> str:

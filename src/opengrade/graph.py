@@ -6,7 +6,7 @@ routes are the only ones that know which RDF libraries there are.
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -33,6 +33,7 @@ __all__ = [
     "parse_file",
     "skolemize",
     "to_rdflib",
+    "turtle",
 ]
 
 Node: TypeAlias = NamedNode | BlankNode | Triple
@@ -168,6 +169,14 @@ def skolemize(quads: Iterable[Quad], *, scope: str) -> tuple[Quad, ...]:
         Quad(named(q.subject), q.predicate, named(q.object), DefaultGraph())  # type: ignore[arg-type]
         for q in quads
     )
+
+
+def turtle(triples: Iterable[Triple | Quad], prefixes: Mapping[str, str]) -> str:
+    """Return triples as Turtle in the order of their terms, with those of the prefixes that occur."""
+    ordered = sorted({_triple(each) for each in triples}, key=str)
+    used = {name: space for name, space in prefixes.items() if any(space in str(t) for t in ordered)}
+    text = pyoxigraph.serialize(ordered, format=RdfFormat.TURTLE, prefixes=used)
+    return (text or b"").decode("utf-8")
 
 
 def to_rdflib(triples: Iterable[Triple | Quad]) -> "rdflib.Graph":

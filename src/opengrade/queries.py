@@ -6,9 +6,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import yaml
-
-from opengrade.errors import InputError, Place, RuleError, UsageError
+from opengrade.documents import yaml_mapping
+from opengrade.errors import InputError, Place, UsageError
 from opengrade.resources import data_files
 
 
@@ -41,12 +40,7 @@ def read_query(path: Path) -> Query:
     except UnicodeDecodeError:
         raise InputError("this is not UTF-8 text.", where=Place(str(path))) from None
     lines = [line[2:].removeprefix(" ") for line in text.splitlines() if line.startswith("#+")]
-    try:
-        header = yaml.safe_load("\n".join(lines)) or {}
-    except yaml.YAMLError as error:
-        raise RuleError(f"the header is not valid YAML: {error}", where=Place(str(path))) from None
-    if not isinstance(header, dict):
-        raise RuleError("the header has to be a mapping of keys.", where=Place(str(path)))
+    header = yaml_mapping("\n".join(lines), str(path))
     return Query(path.stem, path, header, text)
 
 

@@ -1,0 +1,113 @@
+"""The house: floors, one module for each library, small files, generated files that are current."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from opengrade.resources import data_root
+from support import ROOT, TESTS
+
+SOURCE = ROOT / "src" / "opengrade"
+
+# Imports go down only, or to a module named before it on the same floor.
+FLOORS = (
+    ("errors", "resources"),
+    ("graph", "documents", "namespaces"),
+    ("evidence", "licenses", "queries", "store", "tables", "vocabulary"),
+    ("criteria", "derive", "importing"),
+    ("frameworks", "querying", "remote"),
+    ("routes", "routes.shacl", "routes.sparql"),
+    ("findings", "assessing", "dataset", "exporting", "reporting"),
+    ("", "cli", "__main__"),
+)
+
+# rdflib is also known to the route that hands its graphs to pySHACL, pyoxigraph to the store that wraps it.
+LIBRARIES = {
+    "SPARQLWrapper": {"remote"},
+    "click": {"cli"},
+    "license_expression": {"licenses"},
+    "pyoxigraph": {"graph", "store"},
+    "pyshacl": {"routes.shacl"},
+    "rdflib": {"graph", "routes.shacl"},
+    "rich": {"tables"},
+    "yaml": {"documents"},
+}
+
+
+def name_of(path: Path) -> str:
+    parts = list(path.relative_to(SOURCE).with_suffix("").parts)
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+def imports(path: Path) -> set[str]:
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module == "opengrade":
+            found |= {f"opengrade.{alias.name}".removesuffix(".__version__") for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            found.add(node.module)
+    return found
+
+
+MODULES = {name_of(path): imports(path) for path in sorted(SOURCE.rglob("*.py"))}
+
+
+def test_every_module_stands_on_a_floor() -> None:
+    assert {name for floor in FLOORS for name in floor} == set(MODULES)
+
+
+@pytest.mark.parametrize("name", sorted(MODULES))
+def test_imports_go_down_only(name: str) -> None:
+    order = [module for floor in FLOORS for module in floor]
+    for imported in MODULES[name]:
+        if imported.partition(".")[0] == "opengrade":
+            inner = imported.removeprefix("opengrade").removeprefix(".")
+            if name == "cli" and inner == "":
+                continue  # the version stands in the package
+            assert order.index(inner) < order.index(name), f"{name} imports {imported}"
+
+
+def test_each_outside_library_is_known_to_one_module() -> None:
+    outside: dict[str, set[str]] = {}
+    for name, found in MODULES.items():
+        for imported in found:
+            package = imported.partition(".")[0]
+            if package != "opengrade" and package not in sys.stdlib_module_names:
+                outside.setdefault(package, set()).add(name)
+    assert outside == LIBRARIES
+
+
+def test_nothing_heavy_is_imported_before_it_is_needed() -> None:
+    heavy = "pyshacl", "owlready2", "rdflib", "SPARQLWrapper", "pandas", "pydantic"
+    code = (
+        "import sys; from opengrade.cli import app; "
+        f"app(['assess', {str(data_root() / 'catalog' / 'amber.ttl')!r}], standalone_mode=False); "
+        f"sys.stderr.write(' '.join(m for m in {heavy!r} if m in sys.modules))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.stderr == ""
+    assert "Amber meets" in done.stdout
+
+
+@pytest.mark.parametrize("path", sorted(ROOT.glob("[stb]*/**/*.py")), ids=lambda path: path.name)
+def test_files_stay_small(path: Path) -> None:
+    assert len(path.read_text(encoding="utf-8").splitlines()) <= 400
+
+
+@pytest.mark.parametrize("tool", ["format_turtle", "generate_queries", "generate_spdx"])
+def test_kept_files_are_what_their_tool_would_write(tool: str) -> None:
+    command = [sys.executable, str(ROOT / "tools" / f"{tool}.py"), "--check"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
+def test_each_folder_of_examples_is_looked_at_by_a_test() -> None:
+    texts = "".join(path.read_text(encoding="utf-8") for path in TESTS.glob("*.py"))
+    for folder in TESTS.iterdir():
+        if folder.is_dir() and folder.name != "__pycache__":
+            assert f'"{folder.name}"' in texts, folder
