@@ -75,7 +75,7 @@ def test_evidence_says_where_it_was_read_and_when(file: Submission) -> None:
 
 @pytest.mark.parametrize("file", FILES, ids=IDS)
 def test_each_license_is_shown_by_some_evidence(file: Submission) -> None:
-    """A component's own license has evidence that supports the license, or an index entry for the component."""
+    """What has a license of its own has evidence that supports the license."""
     graph = Graph(file.quads)
     for node in described(graph):
         if graph.text(node, term("ogr:licenseExpression")):

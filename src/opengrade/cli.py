@@ -177,7 +177,7 @@ def _write_assessments(
 ) -> None:
     from opengrade import exporting, reporting
     from opengrade.assessing import as_triples
-    from opengrade.tables import print_table
+    from opengrade.tables import print_lines, print_table
 
     if format_ == "json":
         write(exporting.to_json(found, [r for s in submissions for r in s.remarks], _versions()))
@@ -194,9 +194,9 @@ def _write_assessments(
         write(exporting.markdown_table(reporting.SUMMARY, reporting.summary(found)))
     elif details or len(found) == 1:
         for each in found:
-            write("\n".join(reporting.headline(each, rules)) + "\n\n")
+            print_lines([*reporting.headline(each, rules), ""])
             print_table(reporting.DETAILS, reporting.details(each))
-            write("\n")
+            print_lines([""])
     elif found:
         print_table(reporting.SUMMARY, reporting.summary(found))
 
@@ -313,14 +313,14 @@ def frameworks(words: tuple[str, ...]) -> None:
     """List the frameworks, or show one with its criteria and citations."""
     from opengrade import reporting
     from opengrade.frameworks import framework
-    from opengrade.tables import print_table
+    from opengrade.tables import print_lines, print_table
 
     names = _after("show", words)
     if not names:
         print_table(reporting.FRAMEWORKS, reporting.framework_rows())
         return
     rules = framework(names[0])
-    write("\n".join(reporting.framework_lines(rules)) + "\n")
+    print_lines(reporting.framework_lines(rules))
 
 
 @app.command()
@@ -328,7 +328,7 @@ def frameworks(words: tuple[str, ...]) -> None:
 def licenses(words: tuple[str, ...]) -> None:
     """List the licenses, show one with its terms, or say which license a text means."""
     from opengrade import reporting
-    from opengrade.tables import print_table
+    from opengrade.tables import print_lines, print_table
 
     if words and words[0] == "check":
         if len(words) == 1:
@@ -336,13 +336,13 @@ def licenses(words: tuple[str, ...]) -> None:
                 "no text is given.", fix='Say, for example: opengrade licenses check "Apache 2.0".'
             )
         lines, known = reporting.check_lines(" ".join(words[1:]))
-        write("\n".join(lines) + "\n")
+        print_lines(lines)
         _end(0 if known else 1)
     names = _after("show", words)
     if not names:
         print_table(reporting.LICENSES, reporting.license_rows())
         return
-    write("\n".join(reporting.license_lines(" ".join(names))) + "\n")
+    print_lines(reporting.license_lines(" ".join(names)))
 
 
 def _after(verb: str, words: tuple[str, ...]) -> list[str]:

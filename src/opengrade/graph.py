@@ -72,16 +72,14 @@ class Graph:
         return tuple(self._about.get(subject, ()))
 
     def objects(self, subject: Term, predicate: NamedNode) -> tuple[Term, ...]:
-        """Return the objects of a subject and predicate, in the order of their text."""
-        return tuple(
-            sorted((t.object for t in self._about.get(subject, ()) if t.predicate == predicate), key=str)
-        )
+        """Return the objects of a subject and predicate, in the order of their text, blank nodes last."""
+        found = (t.object for t in self._about.get(subject, ()) if t.predicate == predicate)
+        return tuple(sorted(found, key=_order))
 
     def subjects(self, predicate: NamedNode, value: Term) -> tuple[Node, ...]:
-        """Return the subjects of a predicate and object, in the order of their text."""
-        return tuple(
-            sorted((t.subject for t in self._to.get(value, ()) if t.predicate == predicate), key=str)
-        )
+        """Return the subjects of a predicate and object, in the order of their text, blank nodes last."""
+        found = (t.subject for t in self._to.get(value, ()) if t.predicate == predicate)
+        return tuple(sorted(found, key=_order))
 
     def nodes(self, subject: Term, predicate: NamedNode) -> tuple[Node, ...]:
         """Return those objects that are not literals."""
@@ -119,6 +117,12 @@ _RDF = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
 _NIL = NamedNode(_RDF + "nil")
 _FIRST = NamedNode(_RDF + "first")
 _REST = NamedNode(_RDF + "rest")
+
+
+def _order(term: Term) -> tuple[bool, str]:
+    """Blank nodes keep the order of the file: their names are made up anew each time it is read."""
+    blank = isinstance(term, BlankNode)
+    return blank, "" if blank else str(term)
 
 
 def _triple(each: Triple | Quad) -> Triple:

@@ -39,15 +39,19 @@ class Store:
         self.add(triples)
 
     def add(self, triples: Iterable[Triple | Quad], graph: NamedNode | None = None) -> None:
-        """Add triples to a graph, the default graph unless one is named."""
-        name = graph or DefaultGraph()
-        self._store.bulk_extend(Quad(t.subject, t.predicate, t.object, name) for t in triples)
+        """Add triples, and keep them in a named graph too if one is given.
 
-    def __len__(self) -> int:
-        return len(self._store)
+        The default graph holds each triple of all graphs once. The engine can also unite graphs when it is
+        asked, but then it finds a triple once for each graph that holds it, and counts are wrong.
+        """
+        given = [(t.subject, t.predicate, t.object) for t in triples]
+        self._store.bulk_extend(Quad(*parts, DefaultGraph()) for parts in given)
+        if graph is not None:
+            self._store.bulk_extend(Quad(*parts, graph) for parts in given)
 
     def __iter__(self) -> Iterator[Quad]:
-        return iter(self._store)
+        """Yield each triple once, as a quad of the default graph."""
+        return self._store.quads_for_pattern(None, None, None, DefaultGraph())
 
     def ask(self, text: str) -> Answer:
         """Run any read query over all graphs together; nothing is fetched.
@@ -61,7 +65,7 @@ class Store:
                 where=Place("query"),
             )
         try:
-            answer = self._store.query(text, use_default_graph_as_union=True)
+            answer = self._store.query(text)
         except SyntaxError as error:
             found = _PLACE.match(str(error.msg))
             where = Place("query", int(found[1]), int(found[2])) if found else Place("query")

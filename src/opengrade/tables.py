@@ -20,6 +20,11 @@ def printable(text: str) -> str:
     return "".join(c if c.isprintable() and ord(c) not in bad else "\N{REPLACEMENT CHARACTER}" for c in text)
 
 
+def print_lines(lines: Iterable[str]) -> None:
+    """Print lines to standard output, made harmless to terminals."""
+    sys.stdout.write("".join(printable(line) + "\n" for line in lines))
+
+
 def print_table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
     """Print aligned columns to standard output; a terminal wraps them, a file gets whole lines."""
     terminal = sys.stdout.isatty()
