@@ -1,7 +1,10 @@
 """Asks remote SPARQL endpoints, and says clearly what came back where that is no SPARQL answer."""
 
+import contextlib
+import http.client
 import json
 import urllib.error
+import warnings
 from typing import Any
 
 from SPARQLWrapper import JSON, TURTLE, SPARQLWrapper
@@ -14,49 +17,87 @@ from opengrade.store import Answer, Table
 MAX_BYTES = 64 * 1024 * 1024
 
 
+READING = ("SELECT", "ASK", "CONSTRUCT", "DESCRIBE")
+
+
 def ask(endpoint: str, text: str, *, seconds: int) -> Answer:
     """Send a query by POST and read the answer.
 
-    Raises UsageError for an address that is not http or https, ServiceError for a time-out, an HTTP error,
-    and a body that is not the answer of a SPARQL endpoint.
+    Raises UsageError for an address that is not http or https and for a query that does not read,
+    ServiceError for a time-out, an HTTP error, and a body that is not the answer of a SPARQL endpoint.
     """
     if not endpoint.startswith(("http://", "https://")):
         raise UsageError(
             f"{endpoint} is not an http or https address.", fix="Give the address of a SPARQL endpoint."
         )
-    client = SPARQLWrapper(endpoint, agent="opengrade")
-    client.setMethod("POST")
-    client.setTimeout(seconds)
-    client.setQuery(text)
+    client = _client(endpoint, text, seconds)
     graph = client.queryType in ("CONSTRUCT", "DESCRIBE")
     client.setReturnFormat(TURTLE if graph else JSON)
     where = Place(endpoint)
-    try:
-        response = client.query().response
-        content_type = str(response.headers.get("Content-Type", "")).partition(";")[0].strip().lower()
-        body = response.read(MAX_BYTES + 1)
-    except urllib.error.HTTPError as error:
-        raise ServiceError(f"the endpoint answered with HTTP status {error.code}.", where=where) from None
-    except SPARQLWrapperException as error:
-        first = str(error).strip().splitlines()[0] if str(error).strip() else "no explanation"
-        raise ServiceError(f"the endpoint refused the query: {first[:200]}", where=where) from None
-    except TimeoutError:
-        raise ServiceError(
-            f"no answer within {seconds} seconds.", fix="Allow more with --timeout.", where=where
-        ) from None
-    except urllib.error.URLError as error:
-        if isinstance(error.reason, TimeoutError):
-            raise ServiceError(
-                f"no answer within {seconds} seconds.", fix="Allow more with --timeout.", where=where
-            ) from None
-        raise ServiceError(
-            f"the endpoint cannot be reached: {error.reason}.", fix="Check the address.", where=where
-        ) from None
-    except (OSError, ValueError) as error:
-        raise ServiceError(f"the answer broke off: {error}.", fix="Try again later.", where=where) from None
+    content_type, body = _fetch(client, where, seconds)
     if len(body) > MAX_BYTES:
         raise ServiceError("the answer is larger than 64 MiB.", fix="Add a LIMIT to the query.", where=where)
     return _graph(body, content_type, where) if graph else _results(body, content_type, where)
+
+
+def _client(endpoint: str, text: str, seconds: int) -> SPARQLWrapper:
+    client = SPARQLWrapper(endpoint, agent="opengrade")
+    client.setMethod("POST")
+    client.setTimeout(seconds)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", RuntimeWarning)  # it only warns where it does not know the form
+        try:
+            client.setQuery(text)
+        except RuntimeWarning:
+            client.queryType = None
+    if client.queryType not in READING:
+        raise UsageError(
+            "only queries that read are sent.", fix=f"Begin the query with one of: {', '.join(READING)}."
+        )
+    return client
+
+
+def _fetch(client: SPARQLWrapper, where: Place, seconds: int) -> tuple[str, bytes]:
+    late = ServiceError(f"no answer within {seconds} seconds.", fix="Allow more with --timeout.", where=where)
+    try:
+        with contextlib.closing(client.query().response) as response:
+            content_type = str(response.headers.get("Content-Type", "")).partition(";")[0].strip().lower()
+            promised = str(response.headers.get("Content-Length", ""))
+            body: bytes = response.read(MAX_BYTES + 1)
+    except SPARQLWrapperException as error:
+        raise _refused(error, where) from None
+    except urllib.error.HTTPError as error:
+        error.close()
+        raise ServiceError(f"the endpoint answered with HTTP status {error.code}.", where=where) from None
+    except TimeoutError:
+        raise late from None
+    except urllib.error.URLError as error:
+        if isinstance(error.reason, TimeoutError):
+            raise late from None
+        raise ServiceError(
+            f"the endpoint cannot be reached: {error.reason}.", fix="Check the address.", where=where
+        ) from None
+    except (OSError, ValueError, http.client.HTTPException) as error:
+        raise ServiceError(f"the answer broke off: {error}.", fix="Try again later.", where=where) from None
+    if promised.isdecimal() and len(body) < min(int(promised), MAX_BYTES):
+        what = f"the answer broke off after {len(body)} of {promised} bytes."
+        raise ServiceError(what, fix="Try again later.", where=where)
+    return content_type, body
+
+
+def _refused(error: SPARQLWrapperException, where: Place) -> ServiceError:
+    """Say the status, and for a bad query also what the endpoint says of it."""
+    cause = error.__context__
+    if not isinstance(cause, urllib.error.HTTPError):
+        return ServiceError(f"the endpoint refused the query: {error}.", where=where)
+    cause.close()
+    said = ""
+    if cause.code == 400 and error.args:
+        page = error.args[0]
+        text = page.decode("utf-8", "replace") if isinstance(page, bytes) else str(page)
+        said = " ".join(text.split())[:200]
+    what = f"the endpoint answered with HTTP status {cause.code}"
+    return ServiceError(f"{what}: {said}" if said else f"{what}.", where=where)
 
 
 def _not_an_answer(content_type: str, where: Place) -> ServiceError:
