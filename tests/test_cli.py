@@ -272,6 +272,14 @@ def test_import_says_what_was_not_carried_over_and_quiet_does_not() -> None:
     assert all(line.startswith(f"opengrade: {odd}:") for line in told.err.splitlines())
 
 
+@needs_corpora
+@pytest.mark.corpora
+def test_what_every_file_leaves_aside_is_told_by_import_only() -> None:
+    path = CORPORA / "mot" / "models" / "Amber.yml"
+    assert "framework.name" in run_cli("import", path).err
+    assert run_cli("assess", path).err == ""
+
+
 def test_import_lists_formats() -> None:
     assert "Model files of the Model Openness Tool" in run_cli("import", "--list").out
 

@@ -47,7 +47,7 @@ def test_every_value_of_an_input_is_carried_over_or_listed(path: Path) -> None:
     values = [leaf.value for leaf in leaves(tree) if isinstance(leaf.value, Scalar)]
     carried = {getattr(quad.object, "value", "") for quad in submission.quads}
     for each in values:
-        if each.value not in (None, ""):
+        if each.value not in (None, "", False):  # false says that there is none
             listed = any(
                 r.place.line == each.line and f'("{each.value}")' in r.text for r in submission.remarks
             )

@@ -55,10 +55,14 @@ def write(text: str) -> None:
 
 
 class _Reading:
-    """Reads inputs one by one, tells of those that cannot be read, and remembers the worst exit code."""
+    """Reads inputs one by one, tells of those that cannot be read, and remembers the worst exit code.
 
-    def __init__(self, *, quiet: bool) -> None:
+    With `everything`, also what a mapping leaves aside in every file is told.
+    """
+
+    def __init__(self, *, quiet: bool, everything: bool = False) -> None:
         self.quiet = quiet
+        self.everything = everything
         self.code = 0
 
     def read(self, paths: Iterable[Path]) -> "list[Submission]":
@@ -88,7 +92,8 @@ class _Reading:
     def remark(self, remarks: "Sequence[Remark]") -> None:
         if not self.quiet:
             for each in remarks:
-                tell(f"{each.place}: {each.text}.")
+                if self.everything or not each.routine:
+                    tell(f"{each.place}: {each.text}.")
 
 
 def _hash(folder: str) -> str:
@@ -215,7 +220,7 @@ def import_(inputs: tuple[Path, ...], list_: bool, quiet: bool) -> None:
         return
     if not inputs:
         raise UsageError("no input is given.", fix="Name files or folders, or use --list.")
-    reading = _Reading(quiet=quiet)
+    reading = _Reading(quiet=quiet, everything=True)
     submissions = reading.read(inputs)
     write(exporting.to_turtle(quad for each in submissions for quad in each.quads))
     _end(reading.code)
