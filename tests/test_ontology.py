@@ -53,12 +53,12 @@ def without_imports(graph: rdflib.Graph) -> rdflib.Graph:
     return graph
 
 
-@pytest.mark.slow
+@pytest.mark.java
 def test_hermit_finds_the_ontology_consistent_and_each_class_satisfiable(tmp_path: Path) -> None:
     assert reasoned(without_imports(graph_of(MODULES)), tmp_path) == []
 
 
-@pytest.mark.slow
+@pytest.mark.java
 def test_hermit_finds_the_catalog_consistent_with_the_ontology(tmp_path: Path) -> None:
     graph = without_imports(graph_of([*MODULES, *data_files("catalog", "*.ttl")]))
     for triple in [t for t in graph if isinstance(t[2], Literal) and t[2].datatype == XSD.date]:
@@ -66,7 +66,7 @@ def test_hermit_finds_the_catalog_consistent_with_the_ontology(tmp_path: Path) -
     assert reasoned(graph, tmp_path) == []
 
 
-@pytest.mark.slow
+@pytest.mark.java
 def test_hermit_would_find_a_class_that_can_have_no_member(tmp_path: Path) -> None:
     graph = without_imports(graph_of(MODULES))
     wrong = URIRef(NS + "ModelThatIsAComponent")

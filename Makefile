@@ -1,0 +1,61 @@
+# `make demo` and `make test` need nothing but Python 3.11 or newer with venv, and make.
+PYTHON ?= python3
+BIN := .venv/bin
+MARKS := .venv/.marks
+PYTEST_OPTIONS ?= --numprocesses auto
+
+.PHONY: demo test lint types format generate spdx bench wheel clean
+
+demo: $(MARKS)/demo
+	@$(BIN)/opengrade assess
+
+test: $(MARKS)/test
+	$(BIN)/python -m pytest $(PYTEST_OPTIONS)
+
+lint: $(MARKS)/dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(MARKS)/dev
+	$(BIN)/mypy
+
+format: $(MARKS)/dev
+	$(BIN)/ruff format .
+	$(BIN)/python tools/format_turtle.py
+
+# The class queries and the JSON-LD context follow from the frameworks and the ontology.
+generate: $(MARKS)/test
+	$(BIN)/python tools/generate_queries.py
+	$(BIN)/python tools/run_readme.py
+
+# The SPDX licenses follow from the license-list package.
+spdx: $(MARKS)/test
+	$(BIN)/python tools/generate_spdx.py
+
+bench: $(MARKS)/test
+	$(BIN)/python -m benchmarks
+
+wheel: $(MARKS)/base
+	$(BIN)/python -m pip wheel --quiet --no-deps --wheel-dir dist .
+
+clean:
+	rm -rf .venv dist build .pytest_cache .mypy_cache .ruff_cache .hypothesis
+
+$(MARKS)/base:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=...")'
+	@$(PYTHON) -m venv .venv
+	@$(BIN)/python -m pip install --quiet --upgrade "pip>=25.1"
+	@mkdir -p $(MARKS)
+	@touch $@
+
+$(MARKS)/demo: pyproject.toml | $(MARKS)/base
+	@$(BIN)/python -m pip install --quiet --editable .
+	@touch $@
+
+$(MARKS)/test: pyproject.toml | $(MARKS)/base
+	@$(BIN)/python -m pip install --quiet --editable . --group test
+	@touch $@
+
+$(MARKS)/dev: pyproject.toml | $(MARKS)/base
+	@$(BIN)/python -m pip install --quiet --editable . --group dev
+	@touch $@

@@ -1,0 +1,1 @@
+"""Comparable measurements; `python -m benchmarks` runs them all."""

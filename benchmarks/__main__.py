@@ -1,0 +1,134 @@
+"""Prints how fast a single answer starts, and how many models each route judges in a second.
+
+All figures of a table are measured in the same run, one beside the other. A way that would take longer than
+the limit is stopped after the batch in which it passes it, and the figure says of how many models it speaks.
+"""
+
+import argparse
+import statistics
+import subprocess
+import sys
+import time
+import warnings
+from collections.abc import Callable, Iterator, Sequence
+
+import pyshacl
+
+from opengrade.assessing import assess
+from opengrade.dataset import read_catalog
+from opengrade.derive import Facts, derive_facts
+from opengrade.frameworks import framework
+from opengrade.graph import NamedNode, Quad, to_rdflib
+from opengrade.licenses import license_quads
+from opengrade.namespaces import term
+from opengrade.resources import data_root
+
+RULES = "mof-1.0"
+LIMIT = 60.0
+
+
+def copies(count: int) -> list[Facts]:
+    """Return the facts of `count` models: those of the catalog, again and again under other names."""
+    catalog = read_catalog()
+    found = []
+    for number in range(count):
+        submission = catalog[number % len(catalog)]
+        space = term("id:").value
+        quads = [
+            Quad(_renamed(q.subject, number, space), q.predicate, _renamed(q.object, number, space))
+            for q in submission.quads
+        ]
+        found.append(derive_facts(quads, source=f"{submission.source}#{number}"))
+    return found
+
+
+def _renamed(node: object, number: int, space: str) -> NamedNode:
+    if isinstance(node, NamedNode) and node.value.startswith(space):
+        return NamedNode(f"{space}{number}/{node.value.removeprefix(space)}")
+    return node  # type: ignore[return-value]
+
+
+def start_up(rounds: int) -> Iterator[str]:
+    """Compare one whole call of the command line with the import of the two RDF libraries."""
+    model = str(data_root() / "catalog" / "amber.ttl")
+    calls = {
+        'python -c "import rdflib, pyoxigraph"': [sys.executable, "-c", "import rdflib, pyoxigraph"],
+        "opengrade assess amber.ttl": [sys.executable, "-m", "opengrade", "assess", model],
+    }
+    times: dict[str, list[float]] = {name: [] for name in calls}
+    for _ in range(rounds):
+        for name, command in calls.items():
+            begin = time.perf_counter()
+            subprocess.run(command, check=True, capture_output=True)
+            times[name].append(time.perf_counter() - begin)
+    imports, call = (statistics.median(each) for each in times.values())
+    for name, each in times.items():
+        yield f"{name:40} {statistics.median(each):.3f} s (median of {rounds})"
+    yield f"ratio {call / imports:.2f}, which has to stay below 3"
+
+
+def routed(by: str) -> Callable[[Sequence[Facts]], None]:
+    """Return what runs one of our routes over some models."""
+
+    def run(models: Sequence[Facts]) -> None:
+        for _ in assess(models, framework(RULES), by=by):
+            pass
+
+    return run
+
+
+def naive(models: Sequence[Facts]) -> None:
+    """Hand pySHACL everything at once: the facts of the models and all that is known of licenses."""
+    triples = [t for each in models for t in each.triples]
+    data = to_rdflib([*triples, *license_quads()])
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        pyshacl.validate(data, shacl_graph=to_rdflib(framework(RULES).graph))
+
+
+def rate(run: Callable[[Sequence[Facts]], None], models: Sequence[Facts], limit: float) -> str:
+    """Measure models per second; in parts of 40 models, until all are done or the limit is passed."""
+    begin, done = time.perf_counter(), 0
+    while done < len(models) and time.perf_counter() - begin < limit:
+        part = models[done : done + 40] if run is not FAST else models
+        run(part)
+        done += len(part)
+    seconds = time.perf_counter() - begin
+    note = "" if done >= len(models) else f" (on {done} of them)"
+    return f"{done / seconds:10.1f} models/s{note}"
+
+
+FAST = routed("sparql")
+
+
+def throughput(limit: float) -> Iterator[str]:
+    """Compare both routes with pySHACL as it is commonly used."""
+    ways = {
+        "SPARQL route (pyoxigraph)": FAST,
+        "SHACL route (pySHACL, batches)": routed("shacl"),
+        "pySHACL naively": naive,
+    }
+    for count in (80, 1000):
+        models = copies(count)
+        for name, run in ways.items():
+            yield f"{count:5} models  {name:32}{rate(run, models, limit)}"
+
+
+def main() -> None:
+    """Run the measurements that are named, or all."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("what", nargs="*", choices=["start-up", "throughput", []], help="all if none is named")
+    parser.add_argument("--rounds", type=int, default=9, help="how often a process is started")
+    parser.add_argument("--limit", type=float, default=LIMIT, help="seconds for each figure of the throughput")
+    options = parser.parse_args()
+    wanted = options.what or ["start-up", "throughput"]
+    if "start-up" in wanted:
+        for line in start_up(options.rounds):
+            print(line, flush=True)
+    if "throughput" in wanted:
+        for line in throughput(options.limit):
+            print(line, flush=True)
+
+
+if __name__ == "__main__":
+    main()
