@@ -117,9 +117,13 @@ def throughput(limit: float) -> Iterator[str]:
 def main() -> None:
     """Run the measurements that are named, or all."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("what", nargs="*", choices=["start-up", "throughput", []], help="all if none is named")
+    parser.add_argument(
+        "what", nargs="*", choices=["start-up", "throughput", []], help="all if none is named"
+    )
     parser.add_argument("--rounds", type=int, default=9, help="how often a process is started")
-    parser.add_argument("--limit", type=float, default=LIMIT, help="seconds for each figure of the throughput")
+    parser.add_argument(
+        "--limit", type=float, default=LIMIT, help="seconds for each figure of the throughput"
+    )
     options = parser.parse_args()
     wanted = options.what or ["start-up", "throughput"]
     if "start-up" in wanted:

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from opengrade.documents import SUFFIXES, Scalar, leaves, read_tree
+from opengrade.documents import SUFFIXES, Scalar, detect, leaves, read_tree
 from opengrade.errors import InputError, LimitError, OpenGradeError
 from opengrade.exporting import to_turtle
 from opengrade.graph import canonical_turtle, parse
@@ -22,13 +22,19 @@ from opengrade.resources import data_root
 from support import CORPORA, TESTS, needs_corpora
 
 IMPORTS = TESTS / "imports"
-INPUTS = [path for mapping in mappings() for path in sorted((IMPORTS / mapping.name).glob("*.yml"))]
+
+
+def inputs_of(mapping: str) -> list[Path]:
+    return [p for p in sorted((IMPORTS / mapping).iterdir()) if p.suffix not in (".ttl", ".txt")]
+
+
+INPUTS = [path for mapping in mappings() for path in inputs_of(mapping.name)]
 VOCABULARY = sorted((IMPORTS / "vocabulary").iterdir())
 
 
 def test_each_mapping_has_examples() -> None:
     for mapping in mappings():
-        assert list((IMPORTS / mapping.name).glob("*.yml")), mapping.name
+        assert inputs_of(mapping.name), mapping.name
     assert {path.name for path in IMPORTS.iterdir()} == {"vocabulary", *(m.name for m in mappings())}
 
 
@@ -43,7 +49,7 @@ def test_an_input_gives_what_lies_beside_it(path: Path) -> None:
 @pytest.mark.parametrize("path", INPUTS, ids=lambda path: path.name)
 def test_every_value_of_an_input_is_carried_over_or_listed(path: Path) -> None:
     submission = read_submission(path)
-    tree = read_tree(path.read_bytes(), syntax="yaml", path=str(path))
+    tree = read_tree(path.read_bytes(), syntax=detect(path.read_bytes(), str(path)), path=str(path))
     values = [leaf.value for leaf in leaves(tree) if isinstance(leaf.value, Scalar)]
     carried = {getattr(quad.object, "value", "") for quad in submission.quads}
     for each in values:

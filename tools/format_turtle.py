@@ -8,7 +8,7 @@ from opengrade.resources import data_root
 
 
 def turtle_files() -> list[Path]:
-    """Return the Turtle files that have to be canonical: not test input, which is often laid out on purpose."""
+    """Return the Turtle files that have to be canonical: not test input, whose layout may be on purpose."""
     folders = ("ontology", "shapes", "catalog", "tests/frameworks")
     return sorted(path for folder in folders for path in (data_root() / folder).rglob("*.ttl"))
 

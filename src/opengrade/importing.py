@@ -57,28 +57,28 @@ def find_inputs(paths: Iterable[Path]) -> Iterator[Path]:
             yield path
 
 
-def read_submission(path: Path) -> Submission:
+def read_submission(path: str | Path) -> Submission:
     """Read a file of any format that we know.
 
     Raises InputError with file and place where it cannot be read or describes no model.
     """
+    source = str(path)
     try:
-        data = path.read_bytes()
+        data = Path(path).read_bytes()
     except OSError as error:
         reason = (
             "there is no such file"
             if isinstance(error, FileNotFoundError)
             else (error.strerror or "unreadable")
         )
-        raise InputError(f"{reason}.", fix="Check the path.", where=Place(str(path))) from None
-    source = str(path)
+        raise InputError(f"{reason}.", fix="Check the path.", where=Place(source)) from None
     syntax = detect(data, source)
     if syntax in ("yaml", "json"):
         stated, remarks = _from_tree(read_tree(data, syntax=syntax, path=source), syntax, source)
     else:
         if syntax == "json-ld":
             data = _with_local_context(data, source)
-        base = "https://w3id.org/opengrade/import/rdf/" + quote(path.name)
+        base = "https://w3id.org/opengrade/import/rdf/" + quote(Path(path).name)
         stated, remarks = parse(data, syntax=syntax, path=source, base=base), ()
     scope = hashlib.sha256(data).hexdigest()
     quads, more = _sift(skolemize(stated, scope=scope), source)

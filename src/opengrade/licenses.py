@@ -24,7 +24,8 @@ class Resolution:
     """What a license text was found to mean.
 
     `state` is a term of ogr:LicenseState, `how` one of ogr:Resolution or None. Each option is a set of
-    licenses that all have to be kept; to satisfy one option is enough. `note` says why a text stays unknown.
+    licenses that all have to be kept; to satisfy one option is enough. `note` says what of the text stays
+    unknown.
     """
 
     text: str
@@ -171,7 +172,9 @@ class LicenseIndex:
         if not known:
             return _unknown(text, f'"{text.strip()}" names a license that we do not know.')
         distinct = tuple(dict.fromkeys(frozenset(each for each in option if each) for option in known))
-        return Resolution(text, term("ogr:KnownLicense"), term("ogr:ByExpression"), distinct)
+        rest = len(known) < len(options)
+        note = "Alternatives that name a license we do not know are left aside." if rest else ""
+        return Resolution(text, term("ogr:KnownLicense"), term("ogr:ByExpression"), distinct, note)
 
     def _symbol(self, name: str, exception: str | None) -> NamedNode | None:
         if exception is not None and exception not in self._exceptions:

@@ -178,7 +178,7 @@ def check_lines(text: str) -> tuple[list[str], bool]:
         return [f"unknown: {found.note}"], False
     how = vocabulary().label(found.how)
     options = [" AND ".join(sorted(index.label(each) for each in option)) for option in found.options]
-    lines = [f"{' OR '.join(options)} ({how})"]
+    lines = [f"{' OR '.join(options)} ({how})", *([f"  {found.note}"] if found.note else [])]
     for node in found.licenses:
         words = vocabulary()
         said = [
