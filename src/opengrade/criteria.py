@@ -123,6 +123,9 @@ class ShapeReader:
         self._check_terms(node)
         if self.graph.objects(node, term("sh:path")):
             return self._property_shape(node)
+        for name in COUNTS:
+            if self.graph.objects(node, term(name)):
+                raise self.refuse(node, f"{name} stands without a sh:path.", "Say what is counted.")
         return self._body(node)
 
     def _check_terms(self, node: Node) -> None:
@@ -172,6 +175,8 @@ class ShapeReader:
         if name in ("sh:and", "sh:or"):
             parts = tuple(self.reference(each) for each in self._members(node, name, value))
             return And(parts) if name == "sh:and" else Or(parts)
+        if name == "sh:property" and not self.graph.objects(value, term("sh:path")):
+            raise self.refuse(node, "sh:property needs a shape with a sh:path.", "Give one, or use sh:node.")
         inner = self.reference(value)
         return Not(inner) if name == "sh:not" else inner
 
