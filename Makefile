@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 MARKS := .venv/.marks
-PYTEST_OPTIONS ?= --numprocesses auto
+PYTEST_OPTIONS ?= --numprocesses auto --dist worksteal
 
 .PHONY: demo test lint types format generate spdx bench wheel clean
 
