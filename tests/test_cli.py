@@ -300,9 +300,19 @@ def test_query_over_files_instead_of_the_catalog() -> None:
     assert len(run_cli("query", "-e", text).out.split("\n")) > 10
 
 
+def test_query_knows_our_prefixes_and_says_when_nothing_answers() -> None:
+    done = run_cli("query", "-e", "SELECT ?n WHERE { ?m a ogr:Model ; ogr:name ?n }", "--data", BLOOM)
+    assert (done.out.split(), done.err) == (["n", "BLOOM"], "")
+    empty = "SELECT ?m WHERE { ?m a ogr:NoSuchKind }"
+    assert one_line(run_cli("query", "-e", empty, "--data", BLOOM)) == "opengrade: no row answers this."
+    assert run_cli("query", "-e", empty, "--data", BLOOM, "--quiet").err == ""
+
+
 @pytest.mark.parametrize(
     ("arguments", "code", "words"),
     [
+        (["query", "-e", "SELECT ?x WHERE { ?x a other:Thing }"], 2, "a prefix that is used here"),
+        (["query", "-e", "SELECT ?x (COUNT(*) AS ?n) WHERE { ?x ?p ?o }"], 2, "neither bound nor grouped"),
         (["query"], 2, "--list"),
         (["query", "no-such-question"], 2, "models-with-grade"),
         (["query", "nowhere.rq"], 3, "nowhere.rq"),

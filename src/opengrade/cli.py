@@ -228,7 +228,9 @@ def import_(inputs: tuple[Path, ...], list_: bool, quiet: bool) -> None:
 
 @app.command()
 @click.argument("name", required=False)
-@click.option("-e", "--expression", metavar="TEXT", help="The text of a SPARQL query.")
+@click.option(
+    "-e", "--expression", metavar="TEXT", help="The text of a SPARQL query; locally, our prefixes are known."
+)
 @click.option(
     "--data",
     multiple=True,
@@ -284,6 +286,8 @@ def query(
         store, _ = build(reading.read(data) if data else read_catalog())
         answer, code = store.ask(querying.with_values(question.text, bindings)), reading.code
     _write_answer(answer, format_)
+    if not quiet and getattr(answer, "rows", True) == ():
+        tell("no row answers this.")
     _end(code)
 
 

@@ -9,6 +9,7 @@ from pyoxigraph import DefaultGraph, Quad, Triple
 
 from opengrade.errors import Place, UsageError
 from opengrade.graph import NamedNode, Term
+from opengrade.namespaces import prefixes
 
 
 @dataclass(frozen=True)
@@ -29,6 +30,11 @@ _SERVICE = re.compile(
     re.IGNORECASE,
 )
 _PLACE = re.compile(r"error at (\d+):(\d+): ")
+# What the engine may say of a place beside the tokens that it expected.
+_CAUSES = {
+    "Prefix not found": "a prefix that is used here is not declared",
+    "is unbound": "a variable that is selected is neither bound nor grouped",
+}
 
 
 class Store:
@@ -54,7 +60,7 @@ class Store:
         return self._store.quads_for_pattern(None, None, None, DefaultGraph())
 
     def ask(self, text: str) -> Answer:
-        """Run any read query over all graphs together; nothing is fetched.
+        """Run any read query over all graphs together; nothing is fetched. Our prefixes need no declaration.
 
         Raises UsageError for SERVICE, which would ask the network, and for bad syntax with line and column.
         """
@@ -65,15 +71,9 @@ class Store:
                 where=Place("query"),
             )
         try:
-            answer = self._store.query(text)
+            answer = self._store.query(text, prefixes=dict(prefixes()))
         except SyntaxError as error:
-            found = _PLACE.match(str(error.msg))
-            where = Place("query", int(found[1]), int(found[2])) if found else Place("query")
-            raise UsageError(
-                "this is not valid SPARQL: it cannot go on like this from here.",
-                fix="Mend the query.",
-                where=where,
-            ) from None
+            raise _syntax_error(str(error.msg)) from None
         return _answer(answer)
 
     def column(self, text: str) -> frozenset[Term]:
@@ -81,6 +81,14 @@ class Store:
         table = self.ask(text)
         assert isinstance(table, Table)
         return frozenset(row[0] for row in table.rows if row[0] is not None)
+
+
+def _syntax_error(message: str) -> UsageError:
+    found = _PLACE.match(message)
+    where = Place("query", int(found[1]), int(found[2])) if found else Place("query")
+    causes = [words for said, words in _CAUSES.items() if said in message]
+    cause = causes[0] if causes else "it cannot go on like this from here"
+    return UsageError(f"this is not valid SPARQL: {cause}.", fix="Mend the query.", where=where)
 
 
 def _answer(answer: object) -> Answer:
