@@ -18,7 +18,7 @@ from opengrade.assessing import assess
 from opengrade.dataset import read_catalog
 from opengrade.derive import Facts, derive_facts
 from opengrade.frameworks import framework
-from opengrade.graph import NamedNode, Quad, to_rdflib
+from opengrade.graph import NamedNode, Node, renamed, to_rdflib
 from opengrade.licenses import license_quads
 from opengrade.namespaces import term
 from opengrade.resources import data_root
@@ -33,19 +33,20 @@ def copies(count: int) -> list[Facts]:
     found = []
     for number in range(count):
         submission = catalog[number % len(catalog)]
-        space = term("id:").value
-        quads = [
-            Quad(_renamed(q.subject, number, space), q.predicate, _renamed(q.object, number, space))
-            for q in submission.quads
-        ]
+        quads = [renamed(quad, _numbered(number)) for quad in submission.quads]
         found.append(derive_facts(quads, source=f"{submission.source}#{number}"))
     return found
 
 
-def _renamed(node: object, number: int, space: str) -> NamedNode:
-    if isinstance(node, NamedNode) and node.value.startswith(space):
-        return NamedNode(f"{space}{number}/{node.value.removeprefix(space)}")
-    return node  # type: ignore[return-value]
+def _numbered(number: int) -> Callable[[Node], Node]:
+    space = term("id:").value
+
+    def name(node: Node) -> Node:
+        if isinstance(node, NamedNode) and node.value.startswith(space):
+            return NamedNode(f"{space}{number}/{node.value.removeprefix(space)}")
+        return node
+
+    return name
 
 
 def start_up(rounds: int) -> Iterator[str]:

@@ -300,6 +300,12 @@ def test_query_over_files_instead_of_the_catalog() -> None:
     assert len(run_cli("query", "-e", text).out.split("\n")) > 10
 
 
+def test_a_question_in_a_file_declares_its_prefixes_so_that_any_engine_runs_it(tmp_path: Path) -> None:
+    path = tmp_path / "concepts.rq"
+    path.write_text("SELECT ?s WHERE { ?s a skos:Concept }", encoding="utf-8")
+    assert "a prefix that is used here is not declared" in one_line(run_cli("query", str(path)))
+
+
 def test_query_knows_our_prefixes_and_says_when_nothing_answers() -> None:
     done = run_cli("query", "-e", "SELECT ?n WHERE { ?m a ogr:Model ; ogr:name ?n }", "--data", BLOOM)
     assert (done.out.split(), done.err) == (["n", "BLOOM"], "")

@@ -239,13 +239,13 @@ def sabotages(triples: tuple[Triple, ...]) -> Iterator[tuple[str, tuple[Triple, 
 
 def _alternatives(triples: tuple[Triple, ...]) -> set[object]:
     """Return the nodes of the lists of alternatives: those of sh:or, and the values of sh:in."""
-    rest = {t.subject: t.object for t in triples if t.predicate == term("rdf:rest")}
+    rest: dict[object, object] = {t.subject: t.object for t in triples if t.predicate == term("rdf:rest")}
     found_: set[object] = set()
     for triple in triples:
-        node = triple.object if triple.predicate in (term("sh:or"), term("sh:in")) else None
+        node: object = triple.object if triple.predicate in (term("sh:or"), term("sh:in")) else None
         while node in rest:
             found_.add(node)
-            node = rest[node]  # type: ignore[index]
+            node = rest[node]
     return found_
 
 

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from opengrade.documents import SUFFIXES, Scalar, detect, leaves, read_tree
 from opengrade.errors import InputError, LimitError, OpenGradeError
 from opengrade.exporting import to_turtle
-from opengrade.graph import canonical_turtle, parse
+from opengrade.graph import NamedNode, canonical_turtle, parse
 from opengrade.importing import find_inputs, read_submission
 from opengrade.namespaces import prefixes, term
 from opengrade.queries import mappings
@@ -171,6 +171,30 @@ def test_a_misspelt_term_is_listed_with_the_nearest_one(tmp_path: Path) -> None:
     (remark,) = read_submission(path).remarks
     assert "did you mean ogr:name?" in remark.text
     assert not remark.claim
+
+
+ANONYMOUS = " <urn:m> ogr:hasComponent _:card . _:card a ogr:ModelCard ; ogr:licenseExpression 'MIT' ."
+
+
+def test_a_component_without_an_iri_stays_one_component_of_its_model(tmp_path: Path) -> None:
+    submission = read_submission(given_file(tmp_path, "a.ttl", MODEL + ANONYMOUS))
+    (card,) = {quad.object for quad in submission.quads if quad.predicate == term("ogr:hasComponent")}
+    assert isinstance(card, NamedNode)
+    about_it = {quad.predicate for quad in submission.quads if quad.subject == card}
+    assert about_it == {term("rdf:type"), term("ogr:licenseExpression")}
+    assert submission.remarks == ()
+
+
+def test_nodes_without_an_iri_are_the_same_again_in_the_same_file_and_others_in_another(
+    tmp_path: Path,
+) -> None:
+    one, again, other = (
+        read_submission(given_file(tmp_path, name, MODEL + ANONYMOUS + more)).quads
+        for name, more in (("a.ttl", ""), ("b.ttl", ""), ("c.ttl", " <urn:m> ogr:name 'x' ."))
+    )
+    assert set(one) == set(again)
+    cards = [{q.object for q in quads if q.predicate == term("ogr:hasComponent")} for quads in (one, other)]
+    assert cards[0].isdisjoint(cards[1])
 
 
 def test_a_component_without_a_kind_is_listed(tmp_path: Path) -> None:

@@ -5,11 +5,13 @@ from typing import Any
 
 import pytest
 
+from opengrade import querying
 from opengrade.assessing import ROUTES, Assessment, assess
 from opengrade.frameworks import framework
+from opengrade.graph import NamedNode
 from opengrade.namespaces import local_name, prefixes
 from opengrade.queries import mappings
-from opengrade.store import Store, Table
+from opengrade.store import Store
 from support import CORPORA, facts_of, needs_corpora
 
 CLASSES = {1: "class-i", 2: "class-ii", 3: "class-iii", 0: None}
@@ -26,11 +28,8 @@ def kinds_by_name() -> dict[str, str]:
     """Read the tool's names of components from the table in the mapping."""
     (mapping,) = (each for each in mappings() if each.name == "mot-yaml")
     table = mapping.text.partition("VALUES (?componentName ?known) {")[2].partition("}")[0]
-    answer = Store().ask(
-        f"PREFIX ogr: <{prefixes()['ogr']}> SELECT ?name ?kind {{ VALUES (?name ?kind) {{ {table} }} }}"
-    )
-    assert isinstance(answer, Table)
-    return {name.value: local_name(kind) for name, kind in answer.rows}  # type: ignore[union-attr, arg-type]
+    answer = Store().ask(f"SELECT ?name ?kind {{ VALUES (?name ?kind) {{ {table} }} }}", prefixes=prefixes())
+    return {name: local_name(NamedNode(kind)) for name, kind in querying.rows(answer, short=False)}
 
 
 def published() -> dict[str, Any]:

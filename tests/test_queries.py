@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 import rdflib
+from rdflib.query import ResultRow
 
 from opengrade import exporting, querying
 from opengrade.assessing import assess
@@ -14,6 +15,7 @@ from opengrade.errors import UsageError
 from opengrade.frameworks import framework, framework_files
 from opengrade.graph import parse_file
 from opengrade.importing import Submission, find_inputs, read_submission
+from opengrade.namespaces import prefixes, prologue
 from opengrade.queries import questions
 from opengrade.resources import data_root
 from opengrade.store import Store, Table
@@ -35,7 +37,18 @@ def rows(answer: object) -> list[list[str]]:
 
 
 def rdflib_rows(graph: rdflib.Graph | rdflib.Dataset, text: str) -> list[list[str]]:
-    return [["" if cell is None else str(cell) for cell in row] for row in graph.query(text)]  # type: ignore[union-attr]
+    found = []
+    for row in graph.query(text):
+        assert isinstance(row, ResultRow)
+        found.append(["" if cell is None else str(cell) for cell in row])
+    return found
+
+
+def test_the_prologue_declares_what_is_used_and_not_declared() -> None:
+    ogr = f"PREFIX ogr: <{prefixes()['ogr']}>\n"
+    assert prologue("SELECT ?s { ?s a ogr:Model }") == ogr
+    assert prologue(f"{ogr}SELECT ?s {{ ?s a ogr:Model }}") == ""
+    assert prologue(f"{ogr.lower()}SELECT ?s {{ ?s a ogr:Model }}") == ""
 
 
 def test_every_question_has_a_case() -> None:

@@ -87,6 +87,10 @@ def test_the_command_line_asks_the_endpoint(endpoint: tuple[str, Store]) -> None
     done = run_cli("query", "mof-1.0-class-i", "--endpoint", address, "--format", "csv")
     assert (done.code, done.err) == (0, "")
     assert "https://w3id.org/opengrade/id/model/amber,Amber" in done.out
+    typed = "SELECT ?n WHERE { ?m a ogr:Model ; ogr:name ?n } ORDER BY ?n LIMIT 1"
+    for text in (typed, f"PREFIX ogr: <https://w3id.org/opengrade/ns#>\n{typed}"):
+        done = run_cli("query", "-e", text, "--endpoint", address)
+        assert (done.out.split(), done.err) == (["n", "Amber"], "")
     wrong = run_cli("query", "-e", "SELECT * WHERE {", "--endpoint", address)
     assert wrong.code in (2, 4)
     assert len(wrong.err.splitlines()) == 1

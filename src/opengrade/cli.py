@@ -228,9 +228,7 @@ def import_(inputs: tuple[Path, ...], list_: bool, quiet: bool) -> None:
 
 @app.command()
 @click.argument("name", required=False)
-@click.option(
-    "-e", "--expression", metavar="TEXT", help="The text of a SPARQL query; locally, our prefixes are known."
-)
+@click.option("-e", "--expression", metavar="TEXT", help="The text of a SPARQL query, our prefixes known.")
 @click.option(
     "--data",
     multiple=True,
@@ -261,6 +259,8 @@ def query(
     NAME is a question of ours (see --list) or a .rq file.
     """
     from opengrade import querying, reporting
+    from opengrade.namespaces import prefixes, prologue
+    from opengrade.store import NO_PREFIXES, Table
     from opengrade.tables import print_table
 
     if list_:
@@ -273,20 +273,21 @@ def query(
     if data and endpoint:
         raise UsageError("--data and --endpoint exclude each other.", fix="Leave one out.")
     question = querying.load(name, expression)
-    bindings = querying.bindings(question, settings)
+    text = querying.with_values(question.text, querying.bindings(question, settings))
     code = 0
     if endpoint:
         from opengrade.remote import ask
 
-        answer = ask(endpoint, querying.with_values(question.text, bindings), seconds=timeout)
+        answer = ask(endpoint, (prologue(text) if expression else "") + text, seconds=timeout)
     else:
         from opengrade.dataset import build, read_catalog
 
         reading = _Reading(quiet=quiet)
         store, _ = build(reading.read(data) if data else read_catalog())
-        answer, code = store.ask(querying.with_values(question.text, bindings)), reading.code
+        answer = store.ask(text, prefixes=prefixes() if expression else NO_PREFIXES)
+        code = reading.code
     _write_answer(answer, format_)
-    if not quiet and getattr(answer, "rows", True) == ():
+    if isinstance(answer, Table) and not answer.rows and not quiet:
         tell("no row answers this.")
     _end(code)
 

@@ -180,10 +180,11 @@ def _from_json(value: Any, path: str) -> Tree:
     return Scalar(value)
 
 
-class _CoreLoader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
-    """PyYAML's safe loader that keeps dates, numbers and words such as no as text."""
-
-    yaml_implicit_resolvers: dict[str, list[tuple[str, re.Pattern[str]]]] = {}  # noqa: RUF012
+# PyYAML's safe loader (the fast one where it was built) that keeps dates, numbers and words such as no as
+# text.
+_CoreLoader: Any = type(
+    "_CoreLoader", (getattr(yaml, "CSafeLoader", yaml.SafeLoader),), {"yaml_implicit_resolvers": {}}
+)
 
 
 def _core(tag: str, expression: str, first: str) -> None:

@@ -6,7 +6,7 @@ routes are the only ones that know which RDF libraries there are.
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -31,6 +31,7 @@ __all__ = [
     "canonical_turtle",
     "parse",
     "parse_file",
+    "renamed",
     "skolemize",
     "to_rdflib",
     "turtle",
@@ -164,15 +165,18 @@ def skolemize(quads: Iterable[Quad], *, scope: str) -> tuple[Quad, ...]:
     names: dict[BlankNode, NamedNode] = {}
     prefix = GENID + hashlib.sha256(scope.encode()).hexdigest()[:16]
 
-    def named(term: Term) -> Term:
-        if not isinstance(term, BlankNode):
-            return term
-        return names.setdefault(term, NamedNode(f"{prefix}-{len(names) + 1}"))
+    def named(node: Node) -> Node:
+        if not isinstance(node, BlankNode):
+            return node
+        return names.setdefault(node, NamedNode(f"{prefix}-{len(names) + 1}"))
 
-    return tuple(
-        Quad(named(q.subject), q.predicate, named(q.object), DefaultGraph())  # type: ignore[arg-type]
-        for q in quads
-    )
+    return tuple(renamed(quad, named) for quad in quads)
+
+
+def renamed(quad: Quad, name: Callable[[Node], Node]) -> Quad:
+    """Return a statement, in the default graph, with its subject and object (if no literal) named anew."""
+    value = quad.object if isinstance(quad.object, Literal) else name(quad.object)
+    return Quad(name(quad.subject), quad.predicate, value, DefaultGraph())
 
 
 def turtle(triples: Iterable[Triple | Quad], prefixes: Mapping[str, str]) -> str:

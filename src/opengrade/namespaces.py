@@ -1,5 +1,6 @@
 """The one prefix map, read from `ontology/prefixes.ttl`, and the terms written with it."""
 
+import re
 from collections.abc import Mapping
 from functools import cache
 from types import MappingProxyType
@@ -21,6 +22,16 @@ def prefixes() -> Mapping[str, str]:
         if triple.predicate == namespace and isinstance(triple.object, Literal)
     }
     return MappingProxyType(dict(sorted(found.items())))
+
+
+def prologue(text: str) -> str:
+    """Return the declarations, a line each, of our prefixes that a SPARQL text uses and does not declare.
+
+    What only looks like a use, in a string or an IRI, is declared too, which changes no answer.
+    """
+    used = [p for p in prefixes() if re.search(rf"(?<![\w:<]){p}:", text)]
+    missing = [p for p in used if not re.search(rf"\bprefix\s+{p}:", text, re.IGNORECASE)]
+    return "".join(f"PREFIX {p}: <{prefixes()[p]}>\n" for p in missing)
 
 
 @cache

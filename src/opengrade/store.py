@@ -1,15 +1,15 @@
 """An embedded store of named graphs, queried by SPARQL."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
 import pyoxigraph
 from pyoxigraph import DefaultGraph, Quad, Triple
 
 from opengrade.errors import Place, UsageError
 from opengrade.graph import NamedNode, Term
-from opengrade.namespaces import prefixes
 
 
 @dataclass(frozen=True)
@@ -19,6 +19,8 @@ class Table:
     variables: tuple[str, ...]
     rows: tuple[tuple[Term | None, ...], ...]
 
+
+NO_PREFIXES: Mapping[str, str] = MappingProxyType({})
 
 Answer = Table | bool | tuple[Triple, ...]
 
@@ -59,8 +61,8 @@ class Store:
         """Yield each triple once, as a quad of the default graph."""
         return self._store.quads_for_pattern(None, None, None, DefaultGraph())
 
-    def ask(self, text: str) -> Answer:
-        """Run any read query over all graphs together; nothing is fetched. Our prefixes need no declaration.
+    def ask(self, text: str, *, prefixes: Mapping[str, str] = NO_PREFIXES) -> Answer:
+        """Run any read query over all graphs together; nothing is fetched. `prefixes` need no declaration.
 
         Raises UsageError for SERVICE, which would ask the network, and for bad syntax with line and column.
         """
@@ -71,7 +73,7 @@ class Store:
                 where=Place("query"),
             )
         try:
-            answer = self._store.query(text, prefixes=dict(prefixes()))
+            answer = self._store.query(text, prefixes=dict(prefixes))
         except SyntaxError as error:
             raise _syntax_error(str(error.msg)) from None
         return _answer(answer)

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from opengrade.criteria import And, Every, Expr, In, Is, Not, Or, Path_, Ref, Some, Step
 from opengrade.frameworks import Framework, Grade
 from opengrade.graph import NamedNode, Term, Triple
-from opengrade.namespaces import compact, local_name, prefixes, term
+from opengrade.namespaces import compact, local_name, prologue, term
 from opengrade.routes import Outcome, with_license_facts
 from opengrade.store import Store
 
@@ -35,7 +35,7 @@ def select(framework: Framework, expression: Expr, target: NamedNode) -> str:
         lines = [domain, *compiler.lines(normal, name, domain)]
     body = "\n".join(f"  {line}" for line in lines)
     text = f"SELECT DISTINCT ?{name}\nWHERE {{\n{body}\n}}\nORDER BY ?{name}\n"
-    return _prologue(text) + text
+    return prologue(text) + "\n" + text
 
 
 def negation_normal(expression: Expr, *, negated: bool = False) -> Expr:
@@ -146,11 +146,6 @@ def _sparql(value: Term) -> str:
     return str(value)
 
 
-def _prologue(text: str) -> str:
-    used = [p for p in prefixes() if re.search(rf"(?<![\w:<]){p}:", text)]
-    return "".join(f"PREFIX {p}: <{prefixes()[p]}>\n" for p in used) + ("\n" if used else "")
-
-
 def select_grade(framework: Framework, grade: Grade) -> str:
     """Return a query for the models that meet a grade, written out in full so that any endpoint can run it.
 
@@ -175,7 +170,7 @@ def select_grade(framework: Framework, grade: Grade) -> str:
         + "".join(f"  {line}\n" for line in lines)
         + "}\nORDER BY ?model\n"
     )
-    return _prologue(text) + text
+    return prologue(text) + "\n" + text
 
 
 def _alternatives(expression: Expr) -> list[tuple[NamedNode, Expr]] | None:
