@@ -4,7 +4,7 @@ BIN := .venv/bin
 MARKS := .venv/.marks
 PYTEST_OPTIONS ?= --numprocesses auto --dist worksteal
 
-.PHONY: demo test lint types format generate spdx bench wheel clean
+.PHONY: demo test lint types format generate spdx fuzz bench wheel clean
 
 demo: $(MARKS)/demo
 	@$(BIN)/opengrade assess
@@ -31,6 +31,10 @@ generate: $(MARKS)/test
 # The SPDX licenses follow from the license-list package.
 spdx: $(MARKS)/test
 	$(BIN)/python tools/generate_spdx.py
+
+# As the tests do, but long; what is found is kept as a file in tests/fuzz or tests/hostile.
+fuzz: $(MARKS)/test
+	FUZZ_EXAMPLES=$${FUZZ_EXAMPLES:-20000} $(BIN)/python -m pytest --numprocesses auto tests/test_fuzz.py
 
 bench: $(MARKS)/test
 	$(BIN)/python -m benchmarks

@@ -104,7 +104,7 @@ def test_each_license_text_says_what_it_means(file: Submission) -> None:
 
 @pytest.mark.parametrize("file", FILES, ids=IDS)
 def test_nothing_of_the_file_is_ignored(file: Submission) -> None:
-    assert [remark.text for remark in file.remarks] == []
+    assert [remark.what for remark in file.remarks] == []
     assert derive_facts(file.quads, source=file.source).models
 
 

@@ -9,7 +9,8 @@ if TYPE_CHECKING:
     from opengrade.errors import OpenGradeError
     from opengrade.findings import Finding
     from opengrade.frameworks import Framework, framework
-    from opengrade.importing import Submission, read_submission
+    from opengrade.importing import Submission
+    from opengrade.reading import read_submission
 
 __version__ = "0.1.0"
 __all__ = [
@@ -35,7 +36,7 @@ _HOMES = {
     "assess": "assessing",
     "derive_facts": "derive",
     "framework": "frameworks",
-    "read_submission": "importing",
+    "read_submission": "reading",
 }
 
 

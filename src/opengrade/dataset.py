@@ -1,16 +1,17 @@
 """Builds the graph that questions are asked of: curated graphs, evidence, derived facts and assessments."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
-from opengrade.assessing import as_triples, assess
+from opengrade.assessing import Assessment, as_triples, assess
 from opengrade.derive import Facts, derive_facts
-from opengrade.frameworks import framework, framework_files
+from opengrade.frameworks import Framework, framework, framework_files
 from opengrade.graph import NamedNode, parse_file
-from opengrade.importing import Remark, Submission, read_submission
+from opengrade.importing import Submission, read_submission
 from opengrade.licenses import license_quads
+from opengrade.remarks import Remark
 from opengrade.resources import data_files, data_root
-from opengrade.store import Store
+from opengrade.store import Answer, Store
 from opengrade.vocabulary import ontology_quads
 
 GRAPHS = "https://w3id.org/opengrade/graph/"
@@ -45,6 +46,22 @@ def build(submissions: Iterable[Submission]) -> tuple[Store, tuple[Remark, ...]]
         store.add(rules.graph, NamedNode(f"{GRAPHS}framework/{name}"))
         store.add(as_triples(assess(facts, rules), rules), NamedNode(f"{GRAPHS}assessments/{name}"))
     return store, tuple(remarks)
+
+
+def assess_all(
+    submissions: Sequence[Submission], rules: Iterable[Framework], *, by: str
+) -> tuple[Assessment, ...]:
+    """Assess submissions under frameworks, in the order of the submissions."""
+    facts = [derive_facts(each.quads, source=each.source) for each in submissions]
+    found = [each for rule in rules for each in assess(facts, rule, by=by)]
+    order = {each.source: number for number, each in enumerate(submissions)}
+    return tuple(sorted(found, key=lambda each: order[each.source]))
+
+
+def answer_from(submissions: Iterable[Submission], text: str, prefixes: Mapping[str, str]) -> Answer:
+    """Answer a query over everything that is known of some submissions."""
+    store, _ = build(submissions)
+    return store.ask(text, prefixes=prefixes)
 
 
 def read_all(paths: Iterable[Path]) -> tuple[Submission, ...]:

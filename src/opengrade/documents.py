@@ -1,17 +1,31 @@
-"""Reads YAML and JSON into plain trees that know their lines, and tells formats apart by content."""
+"""Reads YAML and JSON into plain trees that know their places, and tells formats apart by content."""
 
-import json
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Set
 from pathlib import PurePath
-from typing import Any, TypeAlias
+from typing import Any
 
 import yaml
 
-from opengrade.errors import InputError, LimitError, Place, RuleError
+from opengrade.errors import InputError, Place, RuleError
+from opengrade.jsontext import read_json
+from opengrade.limits import Limits
+from opengrade.locating import Spot
+from opengrade.values import Builder, Known, Leaf, Mapping, Scalar, Sequence, Tree, has_path, leaves
 
-MAX_NODES = 200_000
+__all__ = [
+    "SUFFIXES",
+    "Leaf",
+    "Mapping",
+    "Scalar",
+    "Sequence",
+    "Tree",
+    "detect",
+    "has_path",
+    "leaves",
+    "read_tree",
+    "yaml_mapping",
+]
 
 RDF_SUFFIXES = {
     ".ttl": "turtle",
@@ -22,65 +36,7 @@ RDF_SUFFIXES = {
 }
 TREE_SUFFIXES = {".yaml": "yaml", ".yml": "yaml", ".json": "json"}
 SUFFIXES = frozenset({*RDF_SUFFIXES, *TREE_SUFFIXES})
-
-
-@dataclass(frozen=True, slots=True)
-class Scalar:
-    """A single value; None is null, and a number is the text that it was written as."""
-
-    value: str | bool | None
-    line: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Sequence:
-    """A list of values."""
-
-    items: tuple["Tree", ...]
-    line: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Mapping:
-    """Keys with their values, in the order of the file."""
-
-    items: tuple[tuple[str, "Tree"], ...]
-    line: int | None = None
-
-
-Tree: TypeAlias = Scalar | Sequence | Mapping
-
-
-@dataclass(frozen=True, slots=True)
-class Leaf:
-    """A scalar or an empty collection, with its path such as `release.components[].license`."""
-
-    path: str
-    value: Tree
-
-
-def leaves(tree: Tree, path: str = "") -> Iterator[Leaf]:
-    """Yield all leaves of a tree, in the order of the file."""
-    if isinstance(tree, Mapping) and tree.items:
-        for key, child in tree.items:
-            yield from leaves(child, f"{path}.{key}" if path else key)
-    elif isinstance(tree, Sequence) and tree.items:
-        for child in tree.items:
-            yield from leaves(child, f"{path}[]")
-    else:
-        yield Leaf(path, tree)
-
-
-def has_path(tree: Tree, path: str) -> bool:
-    """Say whether a path of keys leads to a value."""
-    for key in path.split("."):
-        if not isinstance(tree, Mapping):
-            return False
-        found = [child for name, child in tree.items if name == key]
-        if not found:
-            return False
-        tree = found[0]
-    return True
+_DEFAULTS = Limits()
 
 
 def detect(data: bytes, path: str) -> str:
@@ -108,49 +64,41 @@ def detect(data: bytes, path: str) -> str:
         )
     suffix = PurePath(path).suffix.lower()
     if suffix == ".json":
-        return "json-ld" if '"@context"' in start or '"@graph"' in start or '"@id"' in start else "json"
+        return _json_or_graph(start)
     return RDF_SUFFIXES.get(suffix) or TREE_SUFFIXES.get(suffix) or _sniff(start)
 
 
-_NODE = r"(?:<[^>]*>|_:\S+)"
-_LITERAL = r'"(?:[^"\\]|\\.)*"(?:@\S+|\^\^<[^>]*>)?'
-_QUAD = re.compile(rf"{_NODE}\s+<[^>]*>\s+(?:{_NODE}|{_LITERAL})\s+{_NODE}\s*\.")
+# Possessive repeats keep no way back: a text of many megabytes neither takes memory for each of its
+# characters nor is read twice.
+_NODE = r"(?:<[^>]*+>|_:\S+)"
+_LITERAL = r'"[^"\\]*+(?:\\.[^"\\]*+)*+"(?:@\S+|\^\^<[^>]*+>)?'
+_QUAD = re.compile(rf"{_NODE}\s++<[^>]*+>\s++(?:{_NODE}|{_LITERAL})\s++{_NODE}\s*+\.")
 
 
 def _sniff(text: str) -> str:
     if text[0] in "{[":
-        return "json-ld" if '"@context"' in text or '"@graph"' in text or '"@id"' in text else "json"
+        return _json_or_graph(text)
     if _QUAD.match(text):
         return "n-quads"
-    if re.match(r"(@?prefix|@?base|#|\[)", text, re.IGNORECASE) or re.match(r"<[^>\s]*>\s", text):
-        return "trig" if re.search(r"\{", text) else "turtle"
+    if re.match(r"(@?prefix|@?base|#|\[)", text, re.IGNORECASE) or re.match(r"<[^>\s]*+>\s", text):
+        return "trig" if "{" in text else "turtle"
     return "yaml"
 
 
-def read_tree(data: bytes, *, syntax: str, path: str) -> Tree:
+def _json_or_graph(text: str) -> str:
+    return "json-ld" if any(f'"{key}"' in text for key in ("@context", "@graph", "@id")) else "json"
+
+
+def read_tree(data: bytes, *, syntax: str, path: str, limits: Limits = _DEFAULTS) -> Tree:
     """Read YAML or JSON bytes into a tree.
 
-    Only null, true and false are other than text, and a key may stand only once. Raises InputError with
-    file and line, LimitError for too many nodes.
+    Only null, true and false are other than text, and a key may stand only once. What a YAML alias repeats
+    keeps the place where it was written. Raises InputError with file, line and column, LimitError for what is
+    larger than a limit allows.
     """
     text = data.decode("utf-8-sig")
-    try:
-        tree = (
-            _from_json(json.loads(text, object_pairs_hook=_Pairs, parse_int=str, parse_float=str), path)
-            if syntax == "json"
-            else _yaml(text, path)
-        )
-    except json.JSONDecodeError as error:
-        raise InputError(
-            f"this is not valid JSON: {error.msg}.",
-            fix="Mend the text here.",
-            where=Place(path, error.lineno, error.colno),
-        ) from None
-    except RecursionError:
-        raise LimitError(
-            "values are nested too deeply.", fix="Flatten the file.", where=Place(path)
-        ) from None
-    return tree
+    builder = Builder(text, path, limits)
+    return read_json(builder) if syntax == "json" else _yaml(builder)
 
 
 def yaml_mapping(text: str, path: str) -> dict[str, Any]:
@@ -164,102 +112,164 @@ def yaml_mapping(text: str, path: str) -> dict[str, Any]:
     return found
 
 
-class _Pairs(list[tuple[str, Any]]):
-    """The members of a JSON object."""
+# The fast loader where it was built. Only its events are used: nothing is constructed.
+_LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+# It looks ahead, and so meets a bound of its own before the events come.
+_DEPTH_OF_LOADER = 1000
+_PLAIN: dict[str, bool | None] = {
+    **dict.fromkeys(("", "~", "null", "Null", "NULL")),
+    **dict.fromkeys(("true", "True", "TRUE"), True),
+    **dict.fromkeys(("false", "False", "FALSE"), False),
+}
+_CORE = "tag:yaml.org,2002:"
+_SCALAR_TAGS = frozenset({"str", "int", "float", "bool", "null", "timestamp"})
+_SURROGATE = re.compile(r"[\ud800-\udfff]")
+_LOOKS_NUMERIC = re.compile(r"[-+]?(?:[0-9][0-9_]*+(?:\.[0-9_]*+)?|\.[0-9_]++)(?:[eE][-+]?[0-9]++)?")
+# An anchor or tag before a value, with what may stand between.
+_PROPERTY = re.compile(r"(?:&[\w-]++|!(?:<[^>]*+>|[^\s,\[\]{}]*+))(?:\s++(?:#[^\n]*+)?)*+")
 
 
-def _from_json(value: Any, path: str) -> Tree:
-    if isinstance(value, _Pairs):
-        keys = [key for key, _ in value]
-        for key in keys:
-            if keys.count(key) > 1:
-                raise InputError(f'the key "{key}" is given twice.', fix="Keep one.", where=Place(path))
-        return Mapping(tuple((key, _from_json(child, path)) for key, child in value))
-    if isinstance(value, list):
-        return Sequence(tuple(_from_json(child, path) for child in value))
-    return Scalar(value)
-
-
-# PyYAML's safe loader (the fast one where it was built) that keeps dates, numbers and words such as no as
-# text.
-_CoreLoader: Any = type(
-    "_CoreLoader", (getattr(yaml, "CSafeLoader", yaml.SafeLoader),), {"yaml_implicit_resolvers": {}}
-)
-
-
-def _core(tag: str, expression: str, first: str) -> None:
-    _CoreLoader.add_implicit_resolver(f"tag:yaml.org,2002:{tag}", re.compile(expression), [*first, ""])
-
-
-_core("null", r"^(?:~|null|Null|NULL|)$", "~nN")
-_core("bool", r"^(?:true|True|TRUE|false|False|FALSE)$", "tTfF")
-
-
-def _yaml(text: str, path: str) -> Tree:
+def _yaml(builder: Builder) -> Tree:
+    events = _Events(builder)
     try:
-        root = yaml.compose(text, Loader=_CoreLoader)
+        for event in yaml.parse(builder.text, Loader=_LOADER):
+            events.take(event)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
-        where = Place(path, mark.line + 1, mark.column + 1) if mark else Place(path)
-        problem = error.problem or error.context or "unreadable"
-        raise InputError(
-            f"this is not valid YAML: {problem}.", fix="Mend the text here.", where=where
-        ) from None
+        what = error.problem or error.context or "it cannot go on like this"
+        spot = Spot(mark.line + 1, mark.column + 1) if mark else None
+        if spot and "nesting depth" in what and builder.limits.nesting <= _DEPTH_OF_LOADER:
+            raise builder.reached("nesting", spot) from None
+        raise builder.refused(f"this is not valid YAML: {what}.", spot) from None
     except yaml.YAMLError as error:
         what = str(error).splitlines()[0]
-        raise InputError(
-            f"this is not valid YAML: {what}.", fix="Mend the text.", where=Place(path)
-        ) from None
-    if root is None:
-        raise InputError(
-            "the file holds no value.", fix="Check that it was written completely.", where=Place(path)
-        )
-    return _Builder(path).build(root)
+        found = yaml.reader.Reader.NON_PRINTABLE.search(builder.text)
+        spot = builder.spot(found.start()) if found else None
+        raise builder.refused(f"this is not valid YAML: {what}.", spot) from None
+    if builder.root is None:
+        raise builder.refused("the file holds no value.", None, "Check that it was written completely.")
+    return builder.root
 
 
-class _Builder:
-    """Turns composed YAML nodes into a tree; counts nodes, since aliases can stand for many."""
+def _index(event: yaml.Event) -> int:
+    assert event.start_mark is not None
+    return event.start_mark.index
 
-    def __init__(self, path: str) -> None:
-        self.path = path
-        self.count = 0
 
-    def build(self, node: yaml.Node) -> Tree:
-        self.count += 1
-        line = node.start_mark.line + 1
-        if self.count > MAX_NODES:
-            raise LimitError(
-                f"the file stands for more than {MAX_NODES} values.",
-                fix="Split it.",
-                where=Place(self.path, line),
+class _Events:
+    """Turns the events of the YAML parser into a tree."""
+
+    def __init__(self, builder: Builder) -> None:
+        self.builder = builder
+        self.known: dict[str, Known] = {}
+        self.texts: dict[str, str] = {}
+        self.anchors: dict[str, Spot] = {}
+        self.names: list[str | None] = []
+
+    def take(self, event: yaml.Event) -> None:
+        if isinstance(event, yaml.ScalarEvent):
+            self._scalar(event)
+        elif isinstance(event, yaml.AliasEvent):
+            self._alias(event)
+        elif isinstance(event, yaml.CollectionStartEvent):
+            self._start(event)
+        elif isinstance(event, yaml.CollectionEndEvent):
+            self._end()
+        elif isinstance(event, yaml.DocumentStartEvent) and self.builder.root is not None:
+            raise self.builder.refused(
+                "the file holds more than one document.",
+                self.builder.spot(_index(event)),
+                "Keep one, or put each in a file of its own.",
             )
-        if isinstance(node, yaml.MappingNode):
-            return Mapping(tuple(self._pairs(node)), line)
-        if isinstance(node, yaml.SequenceNode):
-            return Sequence(tuple(self.build(child) for child in node.value), line)
-        return Scalar(_scalar(node), line)
 
-    def _pairs(self, node: yaml.MappingNode) -> Iterator[tuple[str, Tree]]:
-        seen: dict[str, int] = {}
-        for key_node, value in node.value:
-            line = key_node.start_mark.line + 1
-            if not isinstance(key_node, yaml.ScalarNode):
-                raise InputError(
-                    "a key has to be plain text.", fix="Mend the key.", where=Place(self.path, line)
-                )
-            key = str(key_node.value)
-            if key in seen:
-                raise InputError(
-                    f'the key "{key}" is given twice, first in line {seen[key]}.',
-                    fix="Keep one.",
-                    where=Place(self.path, line),
-                )
-            seen[key] = line
-            yield key, self.build(value)
+    def _scalar(self, event: yaml.ScalarEvent) -> None:
+        builder, text, tag = self.builder, event.value, self._tag(event, _SCALAR_TAGS)
+        spot = self._spot(event, empty=not text)
+        numeric = bool(event.implicit[0] and _LOOKS_NUMERIC.fullmatch(text))
+        builder.check(text, spot, number=numeric or tag in ("int", "float"))
+        if not text.isascii() and _SURROGATE.search(text):
+            raise builder.refused("this is not valid YAML: half of a pair stands alone.", spot)
+        known = Known(Scalar(self._value(event, tag), spot), 1, 0)
+        if event.anchor:
+            self._name(event.anchor, spot)
+            self.known[event.anchor], self.texts[event.anchor] = known, text
+        if builder.wants_key:
+            builder.key(text, spot)
+        else:
+            builder.add(known, spot)
 
+    def _alias(self, event: yaml.AliasEvent) -> None:
+        name, spot = event.anchor, self.builder.spot(_index(event))
+        if name not in self.known:
+            what = (
+                "stands inside what it repeats"
+                if name in self.anchors
+                else "repeats nothing that is named before"
+            )
+            raise self.builder.refused(f"the alias *{name} {what}.", spot)
+        if not self.builder.wants_key:
+            self.builder.add(self.known[name], spot)
+        elif name in self.texts:
+            self.builder.key(self.texts[name], spot)
+        else:
+            raise self._no_key(spot)
 
-def _scalar(node: yaml.Node) -> str | bool | None:
-    kind = node.tag.rpartition(":")[2]
-    if kind == "null":
-        return None
-    return node.value.lower() == "true" if kind == "bool" else str(node.value)
+    def _start(self, event: yaml.CollectionStartEvent) -> None:
+        keyed = isinstance(event, yaml.MappingStartEvent)
+        self._tag(event, {"map"} if keyed else {"seq"})
+        spot = self._spot(event)
+        if self.builder.wants_key:
+            raise self._no_key(spot)
+        if event.anchor:
+            self._name(event.anchor, spot)
+        self.builder.open(spot, keyed=keyed)
+        self.names.append(event.anchor)
+
+    def _end(self) -> None:
+        known, name = self.builder.close(), self.names.pop()
+        if name:
+            self.known[name] = known
+
+    def _name(self, name: str, spot: Spot) -> None:
+        if name in self.anchors:
+            raise self.builder.refused(
+                f"the anchor &{name} is given twice, first in line {self.anchors[name].line}.",
+                spot,
+                "Keep one.",
+            )
+        self.anchors[name] = spot
+
+    def _no_key(self, spot: Spot) -> InputError:
+        return self.builder.refused("a key has to be plain text.", spot, "Mend the key.")
+
+    def _tag(self, event: yaml.ScalarEvent | yaml.CollectionStartEvent, known: Set[str]) -> str | None:
+        """Return the short name of the tag that is written before a value."""
+        if event.tag in (None, "!"):
+            return None
+        tag = str(event.tag)
+        short = tag.removeprefix(_CORE)
+        if short in known and short != tag:
+            return short
+        shown = tag if short == tag else f"!!{short}"
+        raise self.builder.refused(
+            f"the tag {shown} is not read here.", self.builder.spot(_index(event)), "Leave it out."
+        )
+
+    def _value(self, event: yaml.ScalarEvent, tag: str | None) -> str | bool | None:
+        plain = _PLAIN.get(event.value, event.value)
+        if tag is None:
+            return plain if event.implicit[0] else str(event.value)
+        if tag not in ("null", "bool"):
+            return str(event.value)
+        if isinstance(plain, str) or (plain is None) != (tag == "null"):
+            spot = self.builder.spot(_index(event))
+            raise self.builder.refused(f'the tag !!{tag} does not fit the value "{plain}".', spot)
+        return plain
+
+    def _spot(self, event: yaml.ScalarEvent | yaml.CollectionStartEvent, *, empty: bool = False) -> Spot:
+        """Return where a value begins, after its anchor and tag, unless there is nothing after them."""
+        at = _index(event)
+        for _ in range(0 if empty else bool(event.anchor) + bool(event.tag)):
+            found = _PROPERTY.match(self.builder.text, at)
+            at = found.end() if found else at
+        return self.builder.spot(at)

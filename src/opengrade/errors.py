@@ -56,9 +56,13 @@ class RuleError(OpenGradeError):
 
 
 class LimitError(OpenGradeError):
-    """A limit of time or size was reached."""
+    """A limit of time or size was reached; `limit` is its name."""
 
     exit_code = 4
+
+    def __init__(self, what: str, *, fix: str = "", where: Place | None = None, limit: str = "") -> None:
+        super().__init__(what, fix=fix, where=where)
+        self.limit = limit
 
 
 class ServiceError(OpenGradeError):

@@ -11,8 +11,8 @@ from urllib.parse import quote
 from opengrade.assessing import Assessment
 from opengrade.findings import Finding
 from opengrade.graph import Quad, Triple, turtle
-from opengrade.importing import Remark
 from opengrade.namespaces import prefixes
+from opengrade.remarks import Remark
 
 SCHEMA = "https://w3id.org/opengrade/schema/assessment/1"
 SARIF_SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
@@ -74,7 +74,7 @@ def _finding(each: Finding) -> dict[str, Any]:
 
 
 def _remark(each: Remark) -> dict[str, Any]:
-    return {"source": each.place.path, "line": each.place.line, "text": each.text}
+    return {"source": each.place.path, "line": each.place.line, "text": each.what}
 
 
 def to_csv(assessments: Iterable[Assessment]) -> str:

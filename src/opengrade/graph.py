@@ -5,6 +5,7 @@ routes are the only ones that know which RDF libraries there are.
 """
 
 import hashlib
+import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
@@ -14,6 +15,7 @@ import pyoxigraph
 from pyoxigraph import BlankNode, DefaultGraph, Literal, NamedNode, Quad, RdfFormat, Triple
 
 from opengrade.errors import InputError, Place
+from opengrade.limits import Limits
 
 if TYPE_CHECKING:
     import rdflib
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
 __all__ = [
     "FORMATS",
     "BlankNode",
+    "DefaultGraph",
     "Graph",
     "Literal",
     "NamedNode",
@@ -130,13 +133,17 @@ def _triple(each: Triple | Quad) -> Triple:
     return each.triple if isinstance(each, Quad) else each
 
 
-def parse(data: bytes, *, syntax: str, path: str, base: str | None = None) -> tuple[Quad, ...]:
+def parse(
+    data: bytes, *, syntax: str, path: str, base: str | None = None, limits: Limits | None = None
+) -> tuple[Quad, ...]:
     """Read RDF from bytes; nothing is fetched.
 
-    `syntax` is a key of FORMATS. Raises InputError with file, line and column.
+    `syntax` is a key of FORMATS. Raises InputError with file, line and column, LimitError where limits are
+    given.
     """
     try:
-        quads = tuple(pyoxigraph.parse(input=data, format=FORMATS[syntax], base_iri=base))
+        stated = pyoxigraph.parse(input=data, format=FORMATS[syntax], base_iri=base)
+        quads = tuple(stated if limits is None else _within(stated, limits, Place(path)))
     except (SyntaxError, ValueError) as error:
         line = getattr(error, "lineno", None)
         what = str(getattr(error, "msg", None) or error).rpartition(": ")[2]
@@ -155,18 +162,38 @@ def parse(data: bytes, *, syntax: str, path: str, base: str | None = None) -> tu
     return quads
 
 
+def _within(quads: Iterable[Quad], limits: Limits, place: Place) -> Iterator[Quad]:
+    for number, quad in enumerate(quads, start=1):
+        if number > limits.statements:
+            raise limits.reached("statements", place)
+        for each in (quad.subject, quad.predicate, quad.object):
+            text = "" if isinstance(each, BlankNode | Triple) else each.value
+            if len(text) > limits.literal or len(text.encode("utf-8", "replace")) > limits.literal:
+                raise limits.reached("literal", place)
+            if len(text) > limits.digits and isinstance(each, Literal) and _NUMBER.fullmatch(text):
+                raise limits.reached("digits", place)
+        yield quad
+
+
+_NUMBER = re.compile(r"[+-]?[\d.]+([eE][+-]?\d+)?")
+
+
 def parse_file(path: Path) -> tuple[Quad, ...]:
     """Read a Turtle file of our own."""
     return parse(path.read_bytes(), syntax="turtle", path=str(path))
 
 
 def skolemize(quads: Iterable[Quad], *, scope: str) -> tuple[Quad, ...]:
-    """Replace blank nodes by IRIs that depend only on `scope` and the order of their appearance."""
-    names: dict[BlankNode, NamedNode] = {}
+    """Replace blank nodes by IRIs that depend only on `scope` and the order of their appearance.
+
+    IRIs of this form that are there already stand for blank nodes and are replaced too, so that no file can
+    speak of the nodes of another.
+    """
+    names: dict[Node, NamedNode] = {}
     prefix = GENID + hashlib.sha256(scope.encode()).hexdigest()[:16]
 
     def named(node: Node) -> Node:
-        if not isinstance(node, BlankNode):
+        if not isinstance(node, BlankNode) and not getattr(node, "value", "").startswith(GENID):
             return node
         return names.setdefault(node, NamedNode(f"{prefix}-{len(names) + 1}"))
 

@@ -1,50 +1,95 @@
 """Turns an input file into a submission: the statements that may be used, and what was left aside and why."""
 
 import hashlib
-import json
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
-from difflib import get_close_matches
+import os
+import stat
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
-from urllib.parse import quote
 
-from opengrade.documents import SUFFIXES, Mapping, Scalar, Sequence, Tree, detect, has_path, leaves, read_tree
+from opengrade.boundary import is_curated, objection
+from opengrade.describing import Names
+from opengrade.documents import SUFFIXES, detect
 from opengrade.errors import InputError, Place
-from opengrade.graph import BlankNode, Graph, Literal, NamedNode, Node, Quad, Triple, parse, skolemize
-from opengrade.namespaces import compact, local_name, prefixes, term
-from opengrade.queries import Query, mappings
-from opengrade.resources import data_root
-from opengrade.store import Store
-from opengrade.vocabulary import Vocabulary, vocabulary
+from opengrade.formats import read_content
+from opengrade.graph import GENID, DefaultGraph, Graph, Literal, NamedNode, Quad, Term, skolemize
+from opengrade.limits import Limits
+from opengrade.locating import Spots
+from opengrade.namespaces import term
+from opengrade.remarks import Remark, remark
+from opengrade.vocabulary import vocabulary
 
-REASONING = ("owl:", "rdfs:", "sh:")
-HARMLESS = ("rdfs:label", "rdfs:comment", "rdfs:seeAlso", "rdfs:isDefinedBy")
-HEADER = ("owl:Ontology",)
-CURATED_SUBJECTS = ("ogr:", "ogc:", "spdx:")
-ALSO_READ = ("dcterms:license", "dcterms:description", "rdfs:label", "skos:note")
-
-
-@dataclass(frozen=True, slots=True)
-class Remark:
-    """Something in an input that was not used, and why.
-
-    `claim` marks a statement that a submission may not make, `routine` one that a mapping leaves aside in
-    every file, for the reason given in its header.
-    """
-
-    place: Place
-    text: str
-    claim: bool = False
-    routine: bool = False
+MIB = 1024 * 1024
+DEFAULTS = Limits()
 
 
 @dataclass(frozen=True)
 class Submission:
-    """What one input states about models, and what of it was left aside."""
+    """What one input states about models, and what of it was left aside.
+
+    `digest` is the SHA-256 of the bytes that were read.
+    """
 
     source: str
     quads: tuple[Quad, ...]
     remarks: tuple[Remark, ...] = ()
+    digest: str = ""
+
+
+@dataclass(frozen=True)
+class Reading:
+    """All that an input states, before anything is left aside; nodes without a name have one here."""
+
+    source: str
+    digest: str
+    quads: tuple[Quad, ...]
+    graphs: tuple[Term | DefaultGraph, ...]
+    left: tuple[Remark, ...]
+    locate: Callable[[], tuple[Spots, ...]] = field(repr=False, compare=False)
+
+    @cached_property
+    def _spots(self) -> dict[Quad, Spots]:
+        found: dict[Quad, Spots] = {}
+        for quad, spots in zip(self.quads, self.locate(), strict=True):
+            found.setdefault(quad, spots)
+        return found
+
+    @cached_property
+    def _first(self) -> dict[Term, Place]:
+        """Where each thing is first described, or else first mentioned."""
+        found: dict[Term, Place] = {}
+        for quad, spots in self._spots.items():
+            if spots.subject is not None:
+                found.setdefault(quad.subject, Place(self.source, *spots.subject))
+        for quad, spots in self._spots.items():
+            if spots.object is not None:
+                found.setdefault(quad.object, Place(self.source, *spots.object))
+        return found
+
+    def place(self, quad: Quad, part: str = "object") -> Place:
+        """Return where a part of a statement stands, or else where its subject is first described."""
+        spot = getattr(self._spots.get(quad, Spots()), part)
+        return Place(self.source, *spot) if spot else self.place_of(quad.subject)
+
+    def place_of(self, node: Term | None, path: NamedNode | None = None, value: str = "") -> Place:
+        """Return where a value of a thing stands, or else where the thing is first described."""
+        if node is not None and path is not None and value:
+            for quad in self._about.get(node, ()):
+                if quad.predicate == path and _text(quad.object) == value:
+                    return self.place(quad)
+        return self._first.get(node, Place(self.source)) if node is not None else Place(self.source)
+
+    @cached_property
+    def _about(self) -> dict[Term, list[Quad]]:
+        found: dict[Term, list[Quad]] = {}
+        for quad in self.quads:
+            found.setdefault(quad.subject, []).append(quad)
+        return found
+
+
+def _text(value: Term | DefaultGraph) -> str:
+    return value.value if isinstance(value, Literal | NamedNode) else ""
 
 
 def find_inputs(paths: Iterable[Path]) -> Iterator[Path]:
@@ -57,185 +102,107 @@ def find_inputs(paths: Iterable[Path]) -> Iterator[Path]:
             yield path
 
 
-def read_submission(path: str | Path) -> Submission:
-    """Read a file of any format that we know.
+def read_submission(path: str | Path, limits: Limits = DEFAULTS) -> Submission:
+    """Read a file of any format that we know, in this very process.
 
-    Raises InputError with file and place where it cannot be read or describes no model.
+    Raises InputError with file and place where it cannot be read or describes no model, LimitError where it
+    reaches a limit. Time and memory are not bounded here: files of others are read through `confining`.
     """
+    submission = sifted(read(path, limits))
+    if not any(q.predicate == term("rdf:type") and q.object == term("ogr:Model") for q in submission.quads):
+        faults = [each for each in submission.remarks if each.severity == "violation"]
+        hint = f" {faults[0].what}. {faults[0].fix}" if faults else ""
+        raise InputError(
+            f"this file describes no model.{hint}",
+            fix="State an ogr:Model, or give one of the formats that `opengrade import --list` names.",
+            where=Place(submission.source),
+        )
+    return submission
+
+
+def read(path: str | Path, limits: Limits = DEFAULTS) -> Reading:
+    """Read all that a file states; raises InputError and LimitError with file and place."""
     source = str(path)
+    data = _bytes(source, limits)
+    content = read_content(data, detect(data, source), source, limits)
+    digest = hashlib.sha256(data).hexdigest()
+    quads = skolemize(content.quads, scope=digest)
+    graphs = tuple(quad.graph_name for quad in content.quads)
+    return Reading(source, digest, quads, graphs, content.left, content.locate)
+
+
+def _bytes(source: str, limits: Limits) -> bytes:
     try:
-        data = Path(path).read_bytes()
-    except OSError as error:
+        with open(source, "rb", opener=_without_waiting) as file:
+            if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+                kind = "a directory" if stat.S_ISDIR(os.fstat(file.fileno()).st_mode) else "no regular file"
+                raise InputError(
+                    f"this is {kind}.", fix="Save what is to be read as a file.", where=Place(source)
+                )
+            most = limits.file_size * MIB
+            if os.fstat(file.fileno()).st_size > most:
+                raise limits.reached("file-size", Place(source))
+            data = file.read(most + 1)
+    except (OSError, ValueError) as error:
         reason = (
             "there is no such file"
             if isinstance(error, FileNotFoundError)
-            else (error.strerror or "unreadable")
+            else (getattr(error, "strerror", None) or "unreadable")
         )
         raise InputError(f"{reason}.", fix="Check the path.", where=Place(source)) from None
-    syntax = detect(data, source)
-    if syntax in ("yaml", "json"):
-        stated, remarks = _from_tree(read_tree(data, syntax=syntax, path=source), syntax, source)
-    else:
-        if syntax == "json-ld":
-            data = _with_local_context(data, source)
-        base = "https://w3id.org/opengrade/import/rdf/" + quote(Path(path).name)
-        stated, remarks = parse(data, syntax=syntax, path=source, base=base), ()
-    scope = hashlib.sha256(data).hexdigest()
-    quads, more = _sift(skolemize(stated, scope=scope), source)
-    if not any(q.predicate == term("rdf:type") and q.object == term("ogr:Model") for q in quads):
-        raise InputError(
-            "this file describes no model.",
-            fix="State an ogr:Model, or give one of the formats that `opengrade import --list` names.",
-            where=Place(source),
+    if len(data) > most:
+        raise limits.reached("file-size", Place(source))
+    return data
+
+
+def _without_waiting(path: str, flags: int) -> int:
+    """Open a file without waiting for the other end, should it be a pipe."""
+    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
+
+
+def sifted(reading: Reading) -> Submission:
+    """Part the statements that a submission may make from those that are not used, and say why."""
+    kept: list[Quad] = []
+    remarks: list[Remark] = list(reading.left)
+    names = Names(Graph(reading.quads))
+    for quad, graph in zip(reading.quads, reading.graphs, strict=True):
+        objected = objection(quad)
+        if is_curated(graph):
+            remarks.append(_graph_remark(reading, quad, graph))
+        if objected is None:
+            kept.append(quad)
+            continue
+        said = names.said(quad.subject, quad.predicate, quad.object)
+        remarks.append(
+            remark(
+                objected.rule,
+                reading.place(quad, objected.part),
+                focus=quad.subject.value if isinstance(quad.subject, NamedNode) else None,
+                path=quad.predicate.value,
+                value=_text(quad.object),
+                names={"said": said, **objected.names},
+            )
         )
-    return Submission(source, quads, (*remarks, *more, *_without_kind(quads, source)))
+    quads = tuple(kept)
+    remarks += _without_kind(reading, quads)
+    remarks.sort(key=lambda each: (each.place.line or 0, each.place.column or 0))
+    return Submission(reading.source, quads, tuple(dict.fromkeys(remarks)), reading.digest)
 
 
-def _without_kind(quads: tuple[Quad, ...], source: str) -> Iterator[Remark]:
+def _graph_remark(reading: Reading, quad: Quad, graph: Term | DefaultGraph) -> Remark:
+    return remark("CuratedGraphName", reading.place(quad), names={"value": _text(graph)})
+
+
+def _without_kind(reading: Reading, quads: tuple[Quad, ...]) -> Iterator[Remark]:
     graph, kinds = Graph(quads), vocabulary().kinds
+    names = Names(graph)
     components = {q.object for q in quads if q.predicate == term("ogr:hasComponent")}
     for node in sorted(components, key=str):
         if not any(kind in kinds for kind in graph.nodes(node, term("rdf:type"))):
-            name = graph.text(node, term("ogr:name")) or _shown(node)
-            yield Remark(
-                Place(source), f'the component "{name}" is of no kind that we know, so nothing judges it'
+            shown = graph.text(node, term("ogr:name")) or names.shown(node)
+            yield remark(
+                "ComponentWithoutKind",
+                reading.place_of(node),
+                focus=_text(node) if not _text(node).startswith(GENID) else None,
+                names={"name": shown, "node": names.of(node), "model": names.model(node)},
             )
-
-
-def _from_tree(tree: Tree, syntax: str, source: str) -> tuple[tuple[Quad, ...], tuple[Remark, ...]]:
-    mapping = _mapping_for(tree, syntax)
-    if mapping is None:
-        known = "; ".join(f"{m.title} ({', '.join(m.header['recognizes'])})" for m in mappings())
-        raise InputError(
-            f"this {syntax.upper()} file is not of a kind that we read.",
-            fix=f"We read, by the keys that have to be there: {known}.",
-            where=Place(source, getattr(tree, "line", None)),
-        )
-    answer = Store(lift(tree)).ask(mapping.text)
-    assert isinstance(answer, tuple)
-    return tuple(Quad(t.subject, t.predicate, t.object) for t in answer), tuple(
-        _not_carried(tree, mapping, source)
-    )
-
-
-def _mapping_for(tree: Tree, syntax: str) -> Query | None:
-    for mapping in mappings():
-        if syntax in mapping.header["accepts"] and all(
-            has_path(tree, p) for p in mapping.header["recognizes"]
-        ):
-            return mapping
-    return None
-
-
-def _not_carried(tree: Tree, mapping: Query, source: str) -> Iterator[Remark]:
-    left = mapping.header.get("leaves") or {}
-    for leaf in leaves(tree):
-        value = leaf.value
-        if (
-            leaf.path in mapping.header["carries"]
-            or not isinstance(value, Scalar)
-            or value.value in (None, "")
-        ):
-            continue
-        why = f": {left[leaf.path]}" if leaf.path in left else ""
-        text = f'{leaf.path} ("{value.value}") is not carried over by {mapping.name}{why}'
-        yield Remark(Place(source, value.line), text, routine=leaf.path in left)
-
-
-def lift(tree: Tree) -> Iterator[Triple]:
-    """Yield a tree as generic triples: keys become properties of `key:`, members of a list `key:item`."""
-    yield from _lift(BlankNode(), tree)
-
-
-def _lift(node: Node, tree: Tree) -> Iterator[Triple]:
-    pairs: tuple[tuple[str, Tree], ...] = ()
-    if isinstance(tree, Mapping):
-        pairs = tree.items
-    elif isinstance(tree, Sequence):
-        pairs = tuple(("item", child) for child in tree.items)
-    for key, child in pairs:
-        predicate = NamedNode(prefixes()["key"] + quote(key, safe=""))
-        if isinstance(child, Scalar):
-            if child.value is not None:
-                yield Triple(node, predicate, Literal(child.value))
-            continue
-        below = BlankNode()
-        yield Triple(node, predicate, below)
-        yield from _lift(below, child)
-
-
-def _with_local_context(data: bytes, source: str) -> bytes:
-    """Replace the address of our own context by its content; InputError for any other address."""
-    address = prefixes()["ogr"].rstrip("#") + "/context.jsonld"
-    try:
-        document = json.loads(data)
-    except (json.JSONDecodeError, UnicodeDecodeError) as error:
-        line = getattr(error, "lineno", None)
-        raise InputError(
-            f"this is not valid JSON: {error}.", fix="Mend the text here.", where=Place(source, line)
-        ) from None
-    except RecursionError:
-        raise InputError(
-            "values are nested too deeply.", fix="Flatten the file.", where=Place(source)
-        ) from None
-    if isinstance(document, dict) and "@context" in document:
-        local = json.loads((data_root() / "ontology" / "context.jsonld").read_text(encoding="utf-8"))[
-            "@context"
-        ]
-        given = document["@context"]
-        contexts = given if isinstance(given, list) else [given]
-        remote = [c for c in contexts if isinstance(c, str) and c != address]
-        if remote:
-            raise InputError(
-                f"the context {remote[0]} lies on the network, and nothing is fetched.",
-                fix=f"Write the context into the file, or use {address}, which ships with OpenGrade.",
-                where=Place(source),
-            )
-        document["@context"] = [local if c == address else c for c in contexts]
-    return json.dumps(document).encode()
-
-
-def _sift(quads: Iterable[Quad], source: str) -> tuple[tuple[Quad, ...], tuple[Remark, ...]]:
-    """Part the statements that a submission may make from those that are ignored."""
-    words = vocabulary()
-    kept, remarks = [], []
-    for quad in quads:
-        verdict = _objection(quad, words)
-        if verdict is None:
-            kept.append(quad)
-        else:
-            text, claim = verdict
-            remarks.append(Remark(Place(source), text, claim))
-    return tuple(kept), tuple(dict.fromkeys(remarks))
-
-
-def _objection(quad: Quad, words: Vocabulary) -> tuple[str, bool] | None:
-    """Return why a statement is not used and whether it is a claim of ours to make, or None if it is used."""
-    said = " ".join(_shown(each) for each in (quad.subject, quad.predicate, quad.object))
-    name = compact(quad.predicate)
-    if isinstance(quad.subject, NamedNode) and compact(quad.subject).startswith(CURATED_SUBJECTS):
-        return f"ignored claim about a curated resource: {said}", True
-    if quad.predicate in words.curated or (name.startswith(REASONING) and name not in HARMLESS):
-        return f"ignored claim, only curated graphs may say this: {said}", True
-    if quad.predicate == term("rdf:type"):
-        return _type_objection(quad, words, said)
-    if quad.predicate in words.evidence or name in ALSO_READ:
-        return None
-    if name.startswith("ogr:"):
-        near = get_close_matches(local_name(quad.predicate), [local_name(each) for each in words.evidence], 1)
-        hint = f"; did you mean ogr:{near[0]}?" if near else ""
-        return f"unknown term {name}{hint}", False
-    return f"not read: {said}", False
-
-
-def _type_objection(quad: Quad, words: Vocabulary, said: str) -> tuple[str, bool] | None:
-    kind = quad.object
-    if kind in words.evidence or kind in [term(each) for each in HEADER]:
-        return None
-    if kind in words.curated or (isinstance(kind, NamedNode) and compact(kind).startswith(REASONING)):
-        return f"ignored claim, only curated graphs may say this: {said}", True
-    return f"not read: {said}", False
-
-
-def _shown(value: object) -> str:
-    return compact(value) if isinstance(value, NamedNode) else str(value)

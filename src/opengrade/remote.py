@@ -5,6 +5,7 @@ import http.client
 import json
 import urllib.error
 import warnings
+from collections.abc import Callable
 from typing import Any
 
 from SPARQLWrapper import JSON, TURTLE, SPARQLWrapper
@@ -20,8 +21,10 @@ MAX_BYTES = 64 * 1024 * 1024
 READING = ("SELECT", "ASK", "CONSTRUCT", "DESCRIBE")
 
 
-def ask(endpoint: str, text: str, *, seconds: int) -> Answer:
-    """Send a query by POST and read the answer.
+def ask(
+    endpoint: str, text: str, *, seconds: int, before_reading: Callable[[], object] = lambda: None
+) -> Answer:
+    """Send a query by POST and read the answer; `before_reading` is called when all of it has come.
 
     Raises UsageError for an address that is not http or https and for a query that does not read,
     ServiceError for a time-out, an HTTP error, and a body that is not the answer of a SPARQL endpoint.
@@ -35,6 +38,7 @@ def ask(endpoint: str, text: str, *, seconds: int) -> Answer:
     client.setReturnFormat(TURTLE if graph else JSON)
     where = Place(endpoint)
     content_type, body = _fetch(client, where, seconds)
+    before_reading()
     if len(body) > MAX_BYTES:
         raise ServiceError("the answer is larger than 64 MiB.", fix="Add a LIMIT to the query.", where=where)
     return _graph(body, content_type, where) if graph else _results(body, content_type, where)

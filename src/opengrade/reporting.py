@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 
+from opengrade import limits
 from opengrade.assessing import Assessment
 from opengrade.errors import UsageError
 from opengrade.evidence import Evidence, evidence_of
@@ -13,6 +14,7 @@ from opengrade.namespaces import term
 from opengrade.queries import mappings, questions
 from opengrade.vocabulary import vocabulary
 
+LIMITS = ("Limit", "Default", "Unit", "What it bounds")
 SUMMARY = ("Model", "Framework", "Grade", "Progress", "In the way of the next grade")
 DETAILS = ("Grade", "Component", "Status", "License", "Why, and what would help")
 FRAMEWORKS = ("Framework", "Version", "Grades", "Title")
@@ -207,3 +209,8 @@ def importers() -> Iterator[tuple[str, ...]]:
             "keys " + ", ".join(mapping.header["recognizes"]),
         )
     yield "Our own vocabulary", "turtle, trig, n-triples, n-quads, json-ld", "a statement of an ogr:Model"
+
+
+def limit_rows() -> list[tuple[str, ...]]:
+    """Return a row for each limit."""
+    return [(name, f"{amount:,}", unit, f"what {meaning}") for name, amount, unit, meaning in limits.rows()]

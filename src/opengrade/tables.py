@@ -40,11 +40,12 @@ def print_table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
     sys.stdout.write("".join(line.rstrip() + "\n" for line in text.splitlines()) if not terminal else text)
 
 
-def progress(items: Sequence[T], what: str) -> Iterator[T]:
+def progress(items: Iterable[T], what: str, count: int) -> Iterator[T]:
     """Yield the items, with a bar on standard error when that is a terminal and the work is long."""
-    if len(items) < 20 or not sys.stderr.isatty():
+    if count < 20 or not sys.stderr.isatty():
         yield from items
         return
     from rich.progress import track  # noqa: PLC0415  (only long work on a terminal needs it)
 
-    yield from track(items, description=escape(what), console=Console(stderr=True), transient=True)
+    bar = Console(stderr=True)
+    yield from track(items, description=escape(what), total=count, console=bar, transient=True)

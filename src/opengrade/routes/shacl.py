@@ -1,17 +1,15 @@
 """The reference route: pySHACL running the shapes as they are written."""
 
-import warnings
 from collections.abc import Iterable
 
-import pyshacl
 import rdflib
 from rdflib import RDF, SH
 
-from opengrade.errors import OpenGradeError
 from opengrade.frameworks import Framework
 from opengrade.graph import NamedNode, Term, Triple, to_rdflib
 from opengrade.namespaces import term
 from opengrade.routes import Outcome, with_license_facts
+from opengrade.shacl import report_of
 
 
 def run(framework: Framework, triples: Iterable[Triple]) -> Outcome:
@@ -23,13 +21,7 @@ def run(framework: Framework, triples: Iterable[Triple]) -> Outcome:
     facts = tuple(triples)
     data = to_rdflib(with_license_facts(facts))
     shapes = to_rdflib(framework.graph)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # rdflib deprecates calls that pySHACL still makes
-        _, report, text = pyshacl.validate(
-            data, shacl_graph=shapes, inference="none", advanced=False, js=False
-        )
-    if not isinstance(report, rdflib.Graph):
-        raise OpenGradeError(f"pySHACL could not run the shapes of {framework.name}: {text}")
+    report = report_of(data, shapes, framework.name)
     return _conforming(framework, facts, report, shapes)
 
 

@@ -1,0 +1,185 @@
+"""Reads the content of a file, whatever its format, as statements, and knows where each of them stands."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import cache
+from pathlib import PurePath
+from urllib.parse import quote
+
+from opengrade.documents import read_tree
+from opengrade.errors import InputError, Place
+from opengrade.graph import BlankNode, Literal, NamedNode, Node, Quad, Triple, parse
+from opengrade.limits import Limits
+from opengrade.locating import Spots
+from opengrade.locating.trees import to_json
+from opengrade.namespaces import prefixes
+from opengrade.queries import Query, mappings
+from opengrade.remarks import Remark, remark
+from opengrade.resources import data_root
+from opengrade.store import Store
+from opengrade.values import Mapping, Scalar, Tree, has_path, leaves
+from opengrade.values import Sequence as Values
+
+
+@dataclass(frozen=True)
+class Content:
+    """The statements of a file in its order, what of it was left aside, and a way to find their places."""
+
+    quads: tuple[Quad, ...]
+    left: tuple[Remark, ...]
+    locate: Callable[[], tuple[Spots, ...]]
+
+
+def read_content(data: bytes, syntax: str, source: str, limits: Limits) -> Content:
+    """Read the bytes of a file in a syntax that documents.detect has named.
+
+    Raises InputError with file and place, LimitError naming the limit.
+    """
+    base = prefixes()["id"].removesuffix("id/") + "import/rdf/" + quote(PurePath(source).name)
+    if syntax == "json-ld":
+        return _read_json_ld(data, source, base, limits)
+    if syntax in ("yaml", "json"):
+        return _read_mapped(data, syntax, source, limits)
+    quads = parse(data, syntax=syntax, path=source, base=base, limits=limits)
+    return Content(quads, (), lambda: _locate_text(data, quads, base))
+
+
+def _locate_text(data: bytes, quads: Sequence[Quad], base: str) -> tuple[Spots, ...]:
+    from opengrade.locating.text import locate  # noqa: PLC0415  (only needed where there is something to say)
+
+    return locate(data.decode("utf-8-sig"), quads, base=base)
+
+
+def _read_json_ld(data: bytes, source: str, base: str, limits: Limits) -> Content:
+    document = _with_local_context(read_tree(data, syntax="json", path=source, limits=limits), source)
+    quads = parse(to_json(document).encode(), syntax="json-ld", path=source, base=base, limits=limits)
+    return Content(quads, (), lambda: _locate_tree(document, quads, base))
+
+
+def _locate_tree(document: Tree, quads: Sequence[Quad], base: str) -> tuple[Spots, ...]:
+    from opengrade.locating.trees import locate  # noqa: PLC0415
+
+    return locate(document, quads, base=base)
+
+
+CONTEXTS = ("@context", "@import")
+
+
+def _with_local_context(tree: Tree, source: str) -> Tree:
+    """Replace the address of our own context by its content; InputError for any other address."""
+    _check_contexts(tree, source)
+    if not isinstance(tree, Mapping):
+        return tree
+    pairs = [(key, _local(value) if key == "@context" else value) for key, value in tree.items]
+    return replace(tree, items=tuple(pairs))
+
+
+def _local(value: Tree) -> Tree:
+    if isinstance(value, Values):
+        return replace(value, items=tuple(_local(each) for each in value.items))
+    return _own_context() if isinstance(value, Scalar) and value.value is not None else value
+
+
+@cache
+def _own_context() -> Tree:
+    path = data_root() / "ontology" / "context.jsonld"
+    tree = read_tree(path.read_bytes(), syntax="json", path=str(path))
+    assert isinstance(tree, Mapping)
+    return tree.items[0][1]
+
+
+def _check_contexts(tree: Tree, source: str) -> None:
+    """Look at all contexts, also those inside; only the one at the top may name ours."""
+    address = prefixes()["ogr"].rstrip("#") + "/context.jsonld"
+    for depth, named in _named_contexts(tree):
+        if named.value != address or depth > 1:
+            raise InputError(
+                f"the context {named.value} lies on the network, and nothing is fetched.",
+                fix=f"Write the context into the file, or use {address}, which ships with OpenGrade.",
+                where=Place(source, named.line, named.column),
+            )
+
+
+def _named_contexts(tree: Tree) -> Iterator[tuple[int, Scalar]]:
+    """Yield the addresses that contexts name, with the depth of the object in which they do."""
+    waiting: list[tuple[Tree, int, bool]] = [(tree, 0, False)]
+    while waiting:
+        value, depth, context = waiting.pop()
+        if isinstance(value, Scalar):
+            if context and isinstance(value.value, str):
+                yield depth, value
+        elif isinstance(value, Mapping):
+            waiting += [(child, depth + 1, key in CONTEXTS) for key, child in value.items]
+        else:
+            waiting += [(child, depth, context) for child in value.items]
+
+
+def _read_mapped(data: bytes, syntax: str, source: str, limits: Limits) -> Content:
+    tree = read_tree(data, syntax=syntax, path=source, limits=limits)
+    mapping = _mapping_for(tree, syntax)
+    if mapping is None:
+        known = "; ".join(f"{m.title} ({', '.join(m.header['recognizes'])})" for m in mappings())
+        raise InputError(
+            f"this {syntax.upper()} file is not of a kind that we read.",
+            fix=f"We read, by the keys that have to be there: {known}.",
+            where=Place(source, tree.line, tree.column),
+        )
+    answer = Store(lift(tree)).ask(mapping.text)
+    assert isinstance(answer, tuple)
+    quads = tuple(Quad(t.subject, t.predicate, t.object) for t in answer)
+    return Content(
+        quads, tuple(_not_carried(tree, mapping, source)), lambda: _locate_mapped(tree, mapping, quads)
+    )
+
+
+def _locate_mapped(tree: Tree, mapping: Query, quads: Sequence[Quad]) -> tuple[Spots, ...]:
+    from opengrade.locating.mapped import locate  # noqa: PLC0415
+
+    return locate(tree, mapping, quads)
+
+
+def _mapping_for(tree: Tree, syntax: str) -> Query | None:
+    for mapping in mappings():
+        if syntax in mapping.header["accepts"] and all(
+            has_path(tree, p) for p in mapping.header["recognizes"]
+        ):
+            return mapping
+    return None
+
+
+def _not_carried(tree: Tree, mapping: Query, source: str) -> Iterator[Remark]:
+    left = mapping.header.get("leaves") or {}
+    for leaf in leaves(tree):
+        value = leaf.value
+        if (
+            leaf.path in mapping.header["carries"]
+            or not isinstance(value, Scalar)
+            or value.value in (None, "")
+        ):
+            continue
+        reason = f": {left[leaf.path]}" if leaf.path in left else ""
+        names = {"key": leaf.path, "value": str(value.value), "mapping": mapping.name, "reason": reason}
+        place = Place(source, value.line, value.column)
+        yield remark("NotCarriedOver", place, value=str(value.value), routine=leaf.path in left, names=names)
+
+
+def lift(tree: Tree) -> Iterator[Triple]:
+    """Yield a tree as generic triples: keys become properties of `key:`, members of a list `key:item`."""
+    yield from _lift(BlankNode(), tree)
+
+
+def _lift(node: Node, tree: Tree) -> Iterator[Triple]:
+    pairs: tuple[tuple[str, Tree], ...] = ()
+    if isinstance(tree, Mapping):
+        pairs = tree.items
+    elif isinstance(tree, Values):
+        pairs = tuple(("item", child) for child in tree.items)
+    for key, child in pairs:
+        predicate = NamedNode(prefixes()["key"] + quote(key, safe=""))
+        if isinstance(child, Scalar):
+            if child.value is not None:
+                yield Triple(node, predicate, Literal(child.value))
+            continue
+        below = BlankNode()
+        yield Triple(node, predicate, below)
+        yield from _lift(below, child)
