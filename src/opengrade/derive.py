@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from itertools import product
 
 from opengrade.evidence import Evidence, evidence_of
-from opengrade.graph import GENID, Graph, Literal, NamedNode, Quad, Triple
+from opengrade.graph import GENID, Graph, Literal, NamedNode, Quad, Term, Triple
 from opengrade.licenses import MAX_OPTIONS, LicenseIndex, Option, Resolution, license_index
 from opengrade.namespaces import local_name, term
 from opengrade.vocabulary import vocabulary
@@ -16,6 +16,11 @@ DEFAULTS = {
     "ogr:DataContent": "ogr:dataLicense",
     "ogr:DocumentContent": "ogr:documentLicense",
 }
+# Ways to make weights from those of another model that leave its license on them.
+INHERITING = (
+    *("ogr:derivedFromModel", "ogr:fineTunedFrom", "ogr:adapterOf"),
+    *("ogr:quantizedFrom", "ogr:mergedFrom", "ogr:convertedFrom"),
+)
 OWN = ("ogr:licenseExpression", "dcterms:license")
 
 
@@ -79,27 +84,72 @@ def _model(graph: Graph, node: NamedNode, source: str, index: LicenseIndex) -> M
 
 
 def _component(graph: Graph, model: NamedNode, node: NamedNode, index: LicenseIndex) -> ComponentFacts:
-    words = vocabulary()
-    kinds = tuple(
-        k for k in graph.nodes(node, term("rdf:type")) if isinstance(k, NamedNode) and k in words.kinds
-    )
-    content = words.kinds[kinds[0]] if kinds else None
-    resolution, origin = _license(graph, model, node, content, index)
+    kinds = _kinds(graph, node)
+    content = _content(kinds)
+    resolution, origin = _applying(graph, model, node, content, index)
     name = graph.text(node, term("ogr:name"))
     return ComponentFacts(node, kinds, name, content, resolution, origin, evidence_of(graph, node))
+
+
+def _kinds(graph: Graph, node: Term) -> tuple[NamedNode, ...]:
+    known = vocabulary().kinds
+    return tuple(k for k in graph.nodes(node, term("rdf:type")) if isinstance(k, NamedNode) and k in known)
+
+
+def _content(kinds: Iterable[NamedNode]) -> NamedNode | None:
+    """Return the content type of kinds, None where they disagree: no default license may be picked by it then."""
+    found = {vocabulary().kinds[kind] for kind in kinds}
+    return found.pop() if len(found) == 1 else None
+
+
+def _applying(
+    graph: Graph, model: NamedNode, node: NamedNode, content: NamedNode | None, index: LicenseIndex
+) -> tuple[Resolution, str | None]:
+    """Resolve the license that applies to a component: its own or a default, and what binds it from elsewhere.
+
+    A component that several models share is bound by the defaults of all of them, weights made from those
+    of other models by the licenses of these. So no second model, and no new name, makes anything more open.
+    """
+    others = [o for o in graph.subjects(term("ogr:hasComponent"), node) if o != model]
+    owners = [model, *(other for other in others if isinstance(other, NamedNode))]
+    found = [_license(graph, owner, node, content, index) for owner in owners]
+    if term("ogr:FinalWeights") in _kinds(graph, node) and found[0][1] is not None:
+        found += [
+            _license(graph, base, weights, term("ogr:DataContent"), index)
+            for base, weights in _inherited(graph, model)
+        ]
+    resolutions = list(dict.fromkeys(resolution for resolution, _ in found))
+    return _together(resolutions), found[0][1]
+
+
+def _inherited(graph: Graph, model: NamedNode) -> Iterator[tuple[NamedNode, NamedNode]]:
+    """Yield the final weights of all models, described in the same submission, that a model was made from."""
+    seen: set[Term] = {model}
+    waiting: list[Term] = [model]
+    while waiting:
+        each = waiting.pop()
+        for base in (b for name in INHERITING for b in graph.nodes(each, term(name)) if b not in seen):
+            seen.add(base)
+            waiting.append(base)
+            for component in graph.nodes(base, term("ogr:hasComponent")):
+                if term("ogr:FinalWeights") in _kinds(graph, component):
+                    assert isinstance(base, NamedNode)
+                    assert isinstance(component, NamedNode)
+                    yield base, component
 
 
 def _license(
     graph: Graph, model: NamedNode, node: NamedNode, content: NamedNode | None, index: LicenseIndex
 ) -> tuple[Resolution, str | None]:
     """Resolve a component's license: its own, else that of its content type, else the distribution's."""
-    steps: list[tuple[NamedNode, str]] = [(node, own) for own in OWN]
-    steps += [(model, default) for of, default in DEFAULTS.items() if content == term(of)]
-    steps.append((model, "ogr:distributionLicense"))
-    for subject, property_ in steps:
-        texts = graph.texts(subject, term(property_))
-        if texts:
-            return _together([index.resolve(text) for text in texts]), local_name(term(property_))
+    steps: list[tuple[NamedNode, tuple[str, ...]]] = [(node, OWN)]
+    steps += [(model, (default,)) for of, default in DEFAULTS.items() if content == term(of)]
+    steps.append((model, ("ogr:distributionLicense",)))
+    for subject, properties in steps:
+        stated = [(text, name) for name in properties for text in graph.texts(subject, term(name))]
+        if stated:
+            texts = dict.fromkeys(text for text, _ in stated)
+            return _together([index.resolve(text) for text in texts]), local_name(term(stated[0][1]))
     return Resolution("", term("ogr:NoLicense")), None
 
 

@@ -1,16 +1,18 @@
 """Reads the content of a file, whatever its format, as statements, and knows where each of them stands."""
 
+import codecs
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import PurePath
 from urllib.parse import quote
 
+from opengrade.describing import shortened
 from opengrade.documents import read_tree
 from opengrade.errors import InputError, Place
-from opengrade.graph import BlankNode, Literal, NamedNode, Node, Quad, Triple, parse
+from opengrade.graph import Quad, parse
 from opengrade.limits import Limits
-from opengrade.locating import Spots
+from opengrade.locating import Spots, mapped
 from opengrade.locating.trees import to_json
 from opengrade.namespaces import prefixes
 from opengrade.queries import Query, mappings
@@ -40,6 +42,7 @@ def read_content(data: bytes, syntax: str, source: str, limits: Limits) -> Conte
         return _read_json_ld(data, source, base, limits)
     if syntax in ("yaml", "json"):
         return _read_mapped(data, syntax, source, limits)
+    data = data.removeprefix(codecs.BOM_UTF8)
     quads = parse(data, syntax=syntax, path=source, base=base, limits=limits)
     return Content(quads, (), lambda: _locate_text(data, quads, base))
 
@@ -94,7 +97,7 @@ def _check_contexts(tree: Tree, source: str) -> None:
     for depth, named in _named_contexts(tree):
         if named.value != address or depth > 1:
             raise InputError(
-                f"the context {named.value} lies on the network, and nothing is fetched.",
+                f"the context {shortened(str(named.value))} lies on the network, and nothing is fetched.",
                 fix=f"Write the context into the file, or use {address}, which ships with OpenGrade.",
                 where=Place(source, named.line, named.column),
             )
@@ -124,7 +127,7 @@ def _read_mapped(data: bytes, syntax: str, source: str, limits: Limits) -> Conte
             fix=f"We read, by the keys that have to be there: {known}.",
             where=Place(source, tree.line, tree.column),
         )
-    answer = Store(lift(tree)).ask(mapping.text)
+    answer = Store(mapped.lift(tree)).ask(mapping.text)
     assert isinstance(answer, tuple)
     quads = tuple(Quad(t.subject, t.predicate, t.object) for t in answer)
     return Content(
@@ -133,9 +136,7 @@ def _read_mapped(data: bytes, syntax: str, source: str, limits: Limits) -> Conte
 
 
 def _locate_mapped(tree: Tree, mapping: Query, quads: Sequence[Quad]) -> tuple[Spots, ...]:
-    from opengrade.locating.mapped import locate  # noqa: PLC0415
-
-    return locate(tree, mapping, quads)
+    return mapped.locate(tree, mapping, quads)
 
 
 def _mapping_for(tree: Tree, syntax: str) -> Query | None:
@@ -161,25 +162,3 @@ def _not_carried(tree: Tree, mapping: Query, source: str) -> Iterator[Remark]:
         names = {"key": leaf.path, "value": str(value.value), "mapping": mapping.name, "reason": reason}
         place = Place(source, value.line, value.column)
         yield remark("NotCarriedOver", place, value=str(value.value), routine=leaf.path in left, names=names)
-
-
-def lift(tree: Tree) -> Iterator[Triple]:
-    """Yield a tree as generic triples: keys become properties of `key:`, members of a list `key:item`."""
-    yield from _lift(BlankNode(), tree)
-
-
-def _lift(node: Node, tree: Tree) -> Iterator[Triple]:
-    pairs: tuple[tuple[str, Tree], ...] = ()
-    if isinstance(tree, Mapping):
-        pairs = tree.items
-    elif isinstance(tree, Values):
-        pairs = tuple(("item", child) for child in tree.items)
-    for key, child in pairs:
-        predicate = NamedNode(prefixes()["key"] + quote(key, safe=""))
-        if isinstance(child, Scalar):
-            if child.value is not None:
-                yield Triple(node, predicate, Literal(child.value))
-            continue
-        below = BlankNode()
-        yield Triple(node, predicate, below)
-        yield from _lift(below, child)

@@ -170,6 +170,12 @@ def _within(quads: Iterable[Quad], limits: Limits, place: Place) -> Iterator[Qua
             text = "" if isinstance(each, BlankNode | Triple) else each.value
             if len(text) > limits.literal or len(text.encode("utf-8", "replace")) > limits.literal:
                 raise limits.reached("literal", place)
+            if isinstance(each, NamedNode) and not text.isprintable():
+                raise InputError(
+                    f"an address holds a character that cannot be seen: {text.encode('ascii', 'backslashreplace').decode()}.",
+                    fix="Take the character out.",
+                    where=place,
+                )
             if len(text) > limits.digits and isinstance(each, Literal) and _NUMBER.fullmatch(text):
                 raise limits.reached("digits", place)
         yield quad

@@ -55,7 +55,7 @@ def normalize(text: str) -> str:
 
 
 def _address(text: str) -> str | None:
-    match = re.fullmatch(r"https?://(?:www\.)?([^#\s]+)(?:#\S*)?", text, re.IGNORECASE)
+    match = re.fullmatch(r"https?://(?:www\.)?([^#\s]+)(?:#\S*)?", text, re.IGNORECASE | re.ASCII)
     return match[1].rstrip("/") if match else None
 
 
@@ -177,9 +177,11 @@ class LicenseIndex:
         return Resolution(text, term("ogr:KnownLicense"), term("ogr:ByExpression"), distinct, note)
 
     def _symbol(self, name: str, exception: str | None) -> NamedNode | None:
-        if exception is not None and exception not in self._exceptions:
-            return None
-        return self._atom(name)[0] or self._atom(name.removesuffix("+"))[0]
+        """Return the license of a symbol; ValueError for words that no identifier could be: a sentence is read."""
+        found = self._atom(name)[0] or self._atom(name.removesuffix("+"))[0]
+        if found is None and not re.fullmatch(r"[A-Za-z0-9.+:/-]+", name):
+            raise ValueError("words that are no identifier")
+        return None if exception is not None and exception not in self._exceptions else found
 
 
 def _unknown(text: str, note: str) -> Resolution:

@@ -42,6 +42,11 @@ def locate(tree: Tree, mapping: Query, quads: Iterable[Quad]) -> tuple[Spots, ..
     return tuple(found.get(_parts(quad), Spots()) for quad in quads)
 
 
+def _key(name: str) -> str:
+    """Return a key as part of an IRI; one called item must not pass for the members of a list."""
+    return "%69tem" if name == "item" else quote(name, safe="")
+
+
 _Parts = tuple[Term | None, ...]
 
 
@@ -159,7 +164,7 @@ def _triples(index: _Index) -> Iterator[Triple]:
         if value.holder is None or (isinstance(value.tree, Scalar) and value.tree.value is None):
             continue
         listed = isinstance(index.values[value.holder].tree, values.Sequence)
-        predicate = NamedNode(space + ("item" if listed else quote(value.name, safe="")))
+        predicate = NamedNode(space + ("item" if listed else _key(value.name)))
         text = value.tree.value if isinstance(value.tree, Scalar) else None
         thing = BlankNode(f"v{number}") if text is None else Literal(text)
         yield Triple(BlankNode(f"v{value.holder}"), predicate, thing)
