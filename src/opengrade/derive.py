@@ -97,7 +97,7 @@ def _kinds(graph: Graph, node: Term) -> tuple[NamedNode, ...]:
 
 
 def _content(kinds: Iterable[NamedNode]) -> NamedNode | None:
-    """Return the content type of kinds, None where they disagree: no default license may be picked by it then."""
+    """Return the content type of kinds, None where they disagree, so that no default is picked by it."""
     found = {vocabulary().kinds[kind] for kind in kinds}
     return found.pop() if len(found) == 1 else None
 
@@ -105,7 +105,7 @@ def _content(kinds: Iterable[NamedNode]) -> NamedNode | None:
 def _applying(
     graph: Graph, model: NamedNode, node: NamedNode, content: NamedNode | None, index: LicenseIndex
 ) -> tuple[Resolution, str | None]:
-    """Resolve the license that applies to a component: its own or a default, and what binds it from elsewhere.
+    """Resolve the license of a component: its own or a default, and what binds it from elsewhere.
 
     A component that several models share is bound by the defaults of all of them, weights made from those
     of other models by the licenses of these. So no second model, and no new name, makes anything more open.

@@ -106,7 +106,8 @@ def yaml_mapping(text: str, path: str) -> dict[str, Any]:
     try:
         found = yaml.safe_load(text) or {}
     except yaml.YAMLError as error:
-        raise RuleError(f"the header is not valid YAML: {error}", where=Place(path)) from None
+        what = " ".join(str(error).split())
+        raise RuleError(f"the header is not valid YAML: {what}.", where=Place(path)) from None
     if not isinstance(found, dict):
         raise RuleError("the header has to be a mapping of keys.", where=Place(path))
     return found

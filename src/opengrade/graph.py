@@ -171,8 +171,9 @@ def _within(quads: Iterable[Quad], limits: Limits, place: Place) -> Iterator[Qua
             if len(text) > limits.literal or len(text.encode("utf-8", "replace")) > limits.literal:
                 raise limits.reached("literal", place)
             if isinstance(each, NamedNode) and not text.isprintable():
+                shown = text[:200].encode("ascii", "backslashreplace").decode()
                 raise InputError(
-                    f"an address holds a character that cannot be seen: {text.encode('ascii', 'backslashreplace').decode()}.",
+                    f"an address holds a character that cannot be seen: {shown}.",
                     fix="Take the character out.",
                     where=place,
                 )

@@ -167,6 +167,8 @@ class LicenseIndex:
         except (ValueError, RecursionError):
             return _unknown(text, f'"{text.strip()}" is neither a known license nor a valid SPDX expression.')
         known = tuple(option for option in options if None not in option)
+        if len(known) < len(options) and re.search(r"\b(or|and|with)\b", text):
+            return _unknown(text, f'"{text.strip()}" reads like a sentence, not like an SPDX expression.')
         if len(options) > MAX_OPTIONS:
             return _unknown(text, f"The expression has more than {MAX_OPTIONS} alternatives.")
         if not known:
@@ -177,7 +179,7 @@ class LicenseIndex:
         return Resolution(text, term("ogr:KnownLicense"), term("ogr:ByExpression"), distinct, note)
 
     def _symbol(self, name: str, exception: str | None) -> NamedNode | None:
-        """Return the license of a symbol; ValueError for words that no identifier could be: a sentence is read."""
+        """Return the license of a symbol; ValueError for words, of a sentence, that are no identifier."""
         found = self._atom(name)[0] or self._atom(name.removesuffix("+"))[0]
         if found is None and not re.fullmatch(r"[A-Za-z0-9.+:/-]+", name):
             raise ValueError("words that are no identifier")

@@ -28,7 +28,7 @@ Answer = Table | bool | tuple[Triple, ...]
 # does less harm than a reading of strings and comments that differs from the engine's. The group matches the
 # start of a variable or of a local name that ends in the word.
 _SERVICE = re.compile(
-    r"([:?$]\w*)?service(?:\s|\#[^\n\r]*[\n\r])*(?:silent(?:\s|\#[^\n\r]*[\n\r])*)?(?:<|[?$]|[\w.-]*:)",
+    r"([:?$]\w*)?service(?=(?:\s|\#[^\n\r]*[\n\r])*(?:silent(?:\s|\#[^\n\r]*[\n\r])*)?(?:<|[?$]|[\w.-]*:))",
     re.IGNORECASE,
 )
 _PLACE = re.compile(r"error at (\d+):(\d+): ")
