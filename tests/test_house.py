@@ -17,7 +17,7 @@ FLOORS = (
     ("errors", "limits", "resources"),
     ("guarding", "confining"),
     ("locating", "values", "graph", "jsontext", "documents", "namespaces"),
-    ("evidence", "licenses", "queries", "store", "tables", "vocabulary"),
+    ("evidence", "licenses", "queries", "store", "disk", "tables", "vocabulary"),
     ("remarks", "describing", "boundary", "shacl"),
     ("locating.text", "locating.trees", "locating.mapped", "formats"),
     ("criteria", "derive", "importing", "reading"),
@@ -25,6 +25,7 @@ FLOORS = (
     ("routes", "routes.shacl", "routes.sparql"),
     ("findings", "assessing", "validating", "validation_reports"),
     ("dataset", "exporting", "reporting"),
+    ("archive", "matching", "changes"),
     ("", "cli.common", "cli.judging", "cli.showing", "cli.submitting", "cli", "__main__"),
 )
 
@@ -33,7 +34,7 @@ LIBRARIES = {
     "SPARQLWrapper": {"remote"},
     "click": {"cli", "cli.common", "cli.judging", "cli.showing", "cli.submitting"},
     "license_expression": {"licenses"},
-    "pyoxigraph": {"graph", "store"},
+    "pyoxigraph": {"disk", "graph", "store"},
     "pyshacl": {"shacl"},
     "rdflib": {"graph", "routes.shacl", "shacl"},
     "rich": {"tables"},

@@ -231,7 +231,7 @@ class _Statements:
 
 def _label(property_: NamedNode) -> str:
     if property_ == term("rdf:type"):
-        return "is a"
+        return "kind"
     label = vocabulary().label(property_)
     return f'"{label}"' if label != property_.value else compact(property_)
 

@@ -73,10 +73,13 @@ class _Side:
                 found[triple.subject][triple.predicate].append(triple.object)
         return found
 
-    def sort(self, node: Term) -> Hashable:
-        """Return the kinds and the name of a thing."""
-        name = self.graph.text(node, term("ogr:name")) or self.graph.text(node, term("rdfs:label"))
-        return self.graph.nodes(node, term("rdf:type")), name
+    def kinds(self, node: Term) -> Hashable:
+        """Return the kinds of a thing."""
+        return self.graph.nodes(node, term("rdf:type"))
+
+    def name(self, node: Term) -> str | None:
+        """Return the name of a thing, None where it has none."""
+        return self.graph.text(node, term("ogr:name")) or self.graph.text(node, term("rdfs:label"))
 
     @cached_property
     def order(self) -> Mapping[Term, str]:
@@ -197,29 +200,29 @@ class _Matcher:
                 waiting.extend(found)
 
     def _matched(self, ones: Sequence[Term], others: Sequence[Term]) -> list[tuple[Term, Term]]:
-        """Match things that stand in the same place: those of the same kind and name, then the others."""
+        """Match things in the same place: those of one kind and name, those of one kind, then others."""
         found: list[tuple[Term, Term]] = []
-        left, right = self._sorts(self._old, ones), self._sorts(self._new, others)
-        for sort in left.keys() & right.keys():
-            found += self._best(left[sort], right[sort], sure=True)
-        self._take(found)
+        for named in (True, False):
+            left, right = self._sorts(self._old, ones, named), self._sorts(self._new, others, named)
+            for sort in [each for each in left if each in right]:
+                found += self._taken(self._best(left[sort], right[sort], sure=True))
         rest = self._best(self._still(self._old, ones), self._still(self._new, others), sure=False)
-        self._take(rest)
-        return sorted(found + rest, key=self._rank)
+        return sorted(found + self._taken(rest), key=self._rank)
 
     def _still(self, side: _Side, nodes: Iterable[Term]) -> list[Term]:
         return [node for node in nodes if node in self._free[id(side)]]
 
-    def _sorts(self, side: _Side, nodes: Iterable[Term]) -> Mapping[Hashable, list[Term]]:
+    def _sorts(self, side: _Side, nodes: Iterable[Term], named: bool) -> Mapping[Hashable, list[Term]]:
         found: dict[Hashable, list[Term]] = defaultdict(list)
         for node in self._still(side, nodes):
-            found[side.sort(node)].append(node)
+            found[side.kinds(node), side.name(node) if named else None].append(node)
         return found
 
-    def _take(self, pairs: Iterable[tuple[Term, Term]]) -> None:
+    def _taken(self, pairs: list[tuple[Term, Term]]) -> list[tuple[Term, Term]]:
         for one, other in pairs:
             self._free[id(self._old)].discard(one)
             self._free[id(self._new)].discard(other)
+        return pairs
 
     def _best(self, ones: list[Term], others: list[Term], *, sure: bool) -> list[tuple[Term, Term]]:
         """Match what has most in common; of one and one that are `sure` to match, nothing more is asked."""

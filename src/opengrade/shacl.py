@@ -16,13 +16,15 @@ import rdflib
 from rdflib import RDF, RDFS, SH, BNode, URIRef
 from rdflib.term import Node
 
-from opengrade.errors import OpenGradeError, Place, RuleError
+from opengrade.errors import Place, RuleError
 from opengrade.graph import NamedNode, Quad, Triple, to_rdflib
 from opengrade.namespaces import compact, term
 from opengrade.vocabulary import vocabulary
 
 # What belongs to drafts beyond SHACL Core and SHACL-SPARQL: pySHACL would pass over it in silence.
 NOT_RUN = re.compile(r"(js|JS|rule|Rule|values$|expression|Function|target$|Target$|TripleRule|entailment)")
+QUERIES = tuple(SH[name] for name in ("select", "ask", "construct", "update"))
+ELSEWHERE = re.compile(r"\b(from|service|load)\b", re.IGNORECASE)
 TARGETS = (SH.targetClass, SH.targetNode, SH.targetSubjectsOf, SH.targetObjectsOf)
 LINKS = (SH.property, SH.node, SH["not"], SH.qualifiedValueShape, SH["and"], SH["or"], SH.xone)
 WORDS = frozenset(
@@ -68,6 +70,7 @@ class Shapes:
 
     def _check(self) -> None:
         self._check_terms()
+        self._check_lists()
         shapes = self._named_or_targeted()
         if not shapes:
             raise RuleError(
@@ -91,6 +94,9 @@ class Shapes:
         for subject, predicate, value in self.graph:
             for each in (predicate, value):
                 text = str(each) if isinstance(each, URIRef) else ""
+                if predicate in QUERIES and ELSEWHERE.search(str(value)):
+                    what = "a query in it asks other places (FROM, SERVICE or LOAD)."
+                    raise self._refuse(subject, what, "Ask the submission only.")
                 if text.startswith(str(SH)) and text not in known:
                     raise self._refuse(subject, f"{_short(text)} is not a term of SHACL.", "Mend the name.")
                 if text.startswith(str(SH)) and NOT_RUN.search(text.removeprefix(str(SH))):
@@ -100,6 +106,19 @@ class Shapes:
                     raise self._refuse(
                         subject, f"{_short(text)} is not a term of the ontology.", "Mend the name."
                     )
+
+    def _check_lists(self) -> None:
+        """Refuse lists that never end, at which libraries would stumble."""
+        following = dict(self.graph.subject_objects(RDF.rest))
+        done: set[Node] = set()
+        for head in sorted(following, key=str):
+            node, seen = head, set[Node]()
+            while node in following and node not in done:
+                if node in seen:
+                    raise self._refuse(head, "a list in it never ends.", "End it with rdf:nil.")
+                seen.add(node)
+                node = following[node]
+            done |= seen
 
     def _named_or_targeted(self) -> list[Node]:
         found = {s for kind in (SH.NodeShape, SH.PropertyShape) for s in self.graph.subjects(RDF.type, kind)}
@@ -198,9 +217,10 @@ def report_of(data: rdflib.Graph, shapes: rdflib.Graph, path: str) -> rdflib.Gra
                 data, shacl_graph=shapes, inference="none", advanced=False, js=False
             )
         except (pyshacl.errors.ReportableRuntimeError, re.error) as error:
-            raise RuleError(f"pySHACL cannot run these shapes: {error}", where=Place(path)) from None
+            what = " ".join(str(error).split())
+            raise RuleError(f"pySHACL cannot run these shapes: {what}", where=Place(path)) from None
     if not isinstance(report, rdflib.Graph):
-        raise OpenGradeError(f"pySHACL could not run the shapes of {path}: {text}")
+        raise RuleError(f"pySHACL cannot run these shapes: {' '.join(text.split())}", where=Place(path))
     return report
 
 

@@ -171,6 +171,8 @@ class _Found:
         """Yield what shapes find, but for what was said already."""
         hits, looked_at = run(shapes, self.submission.quads)
         self.checked += looked_at
+        if not looked_at and self.models:
+            yield remark("ShapesMatchNothing", Place(self.reading.source), names={"shapes": shapes.path})
         texts = shape_texts(shapes)
         for hit in hits:
             if not hit.value or (hit.focus, hit.path, hit.value) not in self._said:
