@@ -122,7 +122,8 @@ def test_who_waits_in_vain_hears_that_the_store_is_busy(tmp_path: Path) -> None:
 
 def test_another_program_that_has_the_data_makes_it_busy_too(tmp_path: Path) -> None:
     put(tmp_path, 1)
-    code = f"import pyoxigraph, sys; s = pyoxigraph.Store({str(tmp_path / DATA)!r}); print(1, flush=True); sys.stdin.read()"
+    code = f"import pyoxigraph, sys; s = pyoxigraph.Store({str(tmp_path / DATA)!r})"
+    code += "; print(1, flush=True); sys.stdin.read()"
     with subprocess.Popen(
         [sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE
     ) as other:
@@ -170,11 +171,11 @@ class _Broken:
         return f"<{self.text}"
 
 
-def mark(text: str) -> Callable[[Path], None]:
-    return lambda folder: (folder / MARKER).write_text(text, encoding="utf-8") and None
+def mark(text: str) -> Callable[[Path], object]:
+    return lambda folder: (folder / MARKER).write_text(text, encoding="utf-8")
 
 
-def every(pattern: str, change: Callable[[Path], object]) -> Callable[[Path], None]:
+def every(pattern: str, change: Callable[[Path], object]) -> Callable[[Path], object]:
     def act(folder: Path) -> None:
         for path in list((folder / DATA).glob(pattern)):
             change(path)
@@ -188,11 +189,11 @@ def flipped(path: Path) -> None:
     path.write_bytes(data)
 
 
-DAMAGE: dict[str, tuple[Callable[[Path], None], str]] = {
+DAMAGE: dict[str, tuple[Callable[[Path], object], str]] = {
     "no mark": (lambda folder: (folder / MARKER).unlink(), "no store"),
     "a newer format": (mark("OpenGrade store, format 2\n"), "Use a newer OpenGrade"),
     "another mark": (mark("OpenGrade"), "damaged"),
-    "no text as a mark": (lambda folder: (folder / MARKER).write_bytes(b"\xff") and None, "damaged"),
+    "no text as a mark": (lambda folder: (folder / MARKER).write_bytes(b"\xff"), "damaged"),
     "no data": (lambda folder: shutil.rmtree(folder / DATA), "damaged"),
     "no current": (every("CURRENT", Path.unlink), "damaged"),
     "no tables": (every("*.sst", Path.unlink), "damaged"),

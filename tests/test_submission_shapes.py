@@ -26,8 +26,7 @@ from opengrade.resources import data_files
 from opengrade.vocabulary import ontology_quads, vocabulary
 from support import CORPORA, TESTS, needs_corpora
 
-OGR = "https://w3id.org/opengrade/ns#"
-OGS = "https://w3id.org/opengrade/submission#"
+OGR, OGS = "https://w3id.org/opengrade/ns#", "https://w3id.org/opengrade/submission#"
 HERE = TESTS / "submission"
 
 Result = tuple[str, str, str, str]
