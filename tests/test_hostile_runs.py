@@ -96,7 +96,7 @@ def test_large_files_end_within_their_limits(recipe: Recipe, tmp_path: Path) -> 
         assert isinstance(found, TYPED), found
         assert any(word in str(found).lower() for word in recipe.detail.split("|")), str(found)
     else:
-        assert isinstance(found, (*TYPED, Submission, bool)), found
+        assert isinstance(found, (*TYPED, Submission, Report, bool)), found
     if isinstance(found, LimitError):
         assert "the limit " in str(found)
 
