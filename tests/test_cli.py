@@ -230,11 +230,12 @@ def test_what_a_file_cannot_make_us_print(tmp_path: Path) -> None:
     """No control character of a file reaches the terminal."""
     path = tmp_path / "evil.yml"
     path.write_text(
-        'release:\n  name: "\\e[31mred\\e[0m \\u202e"\n  components: []\nframework: {name: MOF}\n'
+        'release:\n  name: "\\e[31mred\\e[0m \\u202e ##[error]x"\n  components: []\nframework: {name: MOF}\n'
     )
     done = run_cli("assess", path)
     assert "\x1b" not in done.out + done.err
     assert "\u202e" not in done.out + done.err
+    assert "##[" not in done.out + done.err
 
 
 def test_internal_errors_end_with_four_and_no_traceback(

@@ -20,9 +20,15 @@ def printable(text: str) -> str:
     return "".join(c if c.isprintable() and ord(c) not in bad else "\N{REPLACEMENT CHARACTER}" for c in text)
 
 
+def harmless_line(text: str) -> str:
+    """Return text as one line that neither terminals nor runners of workflows take for a command."""
+    text = printable(text).replace("##[", "# #[")
+    return f"./{text}" if text.lstrip().startswith("::") else text
+
+
 def print_lines(lines: Iterable[str]) -> None:
     """Print lines to standard output, made harmless to terminals."""
-    sys.stdout.write("".join(printable(line) + "\n" for line in lines))
+    sys.stdout.write("".join(harmless_line(line) + "\n" for line in lines))
 
 
 def print_table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
@@ -32,7 +38,7 @@ def print_table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
     for name in header:
         table.add_column(name, no_wrap=not terminal, overflow="fold" if terminal else "ignore")
     for row in rows:
-        table.add_row(*(Text(printable(cell), style=STYLES.get(cell, "")) for cell in row))
+        table.add_row(*(Text(harmless_line(cell), style=STYLES.get(cell, "")) for cell in row))
     console = Console(width=None if terminal else WIDE, highlight=False, soft_wrap=False)
     with console.capture() as captured:
         console.print(table)

@@ -18,7 +18,7 @@ from opengrade.errors import Place
 from opengrade.graph import GENID, Graph, Literal, NamedNode, Term, Triple, turtle
 from opengrade.namespaces import prefixes, term
 from opengrade.remarks import SEVERITIES, Remark, rule_quads, rules
-from opengrade.tables import printable
+from opengrade.tables import harmless_line, printable
 
 if TYPE_CHECKING:
     from opengrade.validating import Report
@@ -361,17 +361,11 @@ def lines(report: "Report") -> Iterator[str]:
     for remark in report.remarks:
         if not remark.routine:
             yield _line(remark)
-    yield _harmless(f"{report.source}: {_verdict(report)}")
+    yield harmless_line(f"{report.source}: {_verdict(report)}")
 
 
 def _line(remark: Remark) -> str:
-    return _harmless(f"{remark.place}  {remark.severity:<9}  {_message(remark)}")
-
-
-def _harmless(text: str) -> str:
-    """Return text as one line that neither terminals nor runners of workflows take for a command."""
-    text = printable(text).replace("##[", "# #[")
-    return f"./{text}" if text.lstrip().startswith("::") else text
+    return harmless_line(f"{remark.place}  {remark.severity:<9}  {_message(remark)}")
 
 
 def _verdict(report: "Report") -> str:

@@ -29,9 +29,9 @@ quiet_option = click.option("-q", "--quiet", is_flag=True, help="Say nothing on 
 
 def tell(text: str) -> None:
     """Write one line to standard error."""
-    from opengrade.tables import printable
+    from opengrade.tables import harmless_line
 
-    sys.stderr.write("opengrade: " + "".join(printable(part) for part in text) + "\n")
+    sys.stderr.write(f"opengrade: {harmless_line(text)}\n")
 
 
 def write(text: str) -> None:
