@@ -7,6 +7,8 @@ import pytest
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    # The slow ones first, so that no worker is left alone with them.
+    items.sort(key=lambda item: item.get_closest_marker("slow") is None)
     if os.environ.get("CI") or shutil.which("java"):
         return
     for item in items:

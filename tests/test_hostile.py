@@ -188,7 +188,7 @@ VALUES = ("true", "0", '"MIT"', f"<{prefixes()['spdx']}MIT>", "x:thing", "ogr:me
 SUBJECTS = ("x:model", "x:weights", f"<{LLAMA}>", "x:license", f"<{prefixes()['spdx']}CC-BY-NC-4.0>")
 
 
-LICENSES = ("LicenseRef-llama2", "CC-BY-NC-4.0", "https://example.org/license")
+LICENSES = ("LicenseRef-llama2", "https://example.org/license")
 
 
 @pytest.mark.parametrize("property_", curated_properties(), ids=compact)

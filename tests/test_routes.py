@@ -88,6 +88,7 @@ STEADY: dict[str, Any] = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", framework_files())
 @settings(max_examples=BATCHES, **STEADY)
 @given(batch=st.lists(models, min_size=BATCH, max_size=BATCH))
