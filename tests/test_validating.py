@@ -110,6 +110,7 @@ def test_what_is_wrong_in_json_ld_is_named_in_its_line(tmp_path: Path) -> None:
             {"@type": "ModelCard", "licenseExpression": "TBD"},
             {"@type": "ogr:Modelcard"},
         ],
+        "hasProducr": {"name": "P"},
     }
     text = json.dumps(document, indent=1)
     report = report_on(text, tmp_path / "mutant.jsonld")
@@ -118,6 +119,7 @@ def test_what_is_wrong_in_json_ld_is_named_in_its_line(tmp_path: Path) -> None:
         ("Appache", "LicenseNotResolved"),
         ("TBD", "PseudoValue"),
         ("ogr:Modelcard", "UnknownTerm"),
+        ("hasProducr", "UnknownTerm"),
     ):
         line = text[: text.index(f'"{part}"')].count("\n") + 1
         assert any(e.rule == rule and e.place.line == line for e in report.remarks), (part, report.remarks)

@@ -113,11 +113,14 @@ def _unknown(node: NamedNode, what: str) -> Objection:
         return _variant(node, found, part)
     if not compact(node).startswith("ogr:"):
         return Objection("ForeignTerm", {}, part)
-    near = _nearest(local_name(node), what)
-    shown = compact(node)
-    hint = f"; did you mean {near}?" if near else f", which is no {what} of the ontology"
-    mend = f", perhaps to {near}" if near else ""
-    return Objection("UnknownTerm", {"value": shown, "hint": hint, "mend": mend}, part)
+    return Objection("UnknownTerm", unknown_name(compact(node), local_name(node), what), part)
+
+
+def unknown_name(shown: str, name: str, what: str, space: str = "ogr:") -> Mapping[str, str]:
+    """Return the names that the rule UnknownTerm needs for a property, class or value that does not exist."""
+    near = _nearest(name, what)
+    hint = f"; did you mean {space}{near}?" if near else f", which is no {what} of the ontology"
+    return {"value": shown, "hint": hint, "mend": f", perhaps to {space}{near}" if near else ""}
 
 
 def _variant(node: NamedNode, found: NamedNode, part: str) -> Objection:
@@ -136,7 +139,7 @@ def _nearest(name: str, what: str) -> str:
         return ""
     known = _names(what)
     near = get_close_matches(_plain(name), list(known), 1, 0.75)
-    return f"ogr:{known[near[0]]}" if near else ""
+    return known[near[0]] if near else ""
 
 
 @cache

@@ -3,10 +3,12 @@
 import codecs
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from difflib import get_close_matches
 from functools import cache
 from pathlib import PurePath
 from urllib.parse import quote
 
+from opengrade.boundary import unknown_name
 from opengrade.describing import shortened
 from opengrade.documents import read_tree
 from opengrade.errors import InputError, Place
@@ -56,7 +58,7 @@ def _locate_text(data: bytes, quads: Sequence[Quad], base: str) -> tuple[Spots, 
 def _read_json_ld(data: bytes, source: str, base: str, limits: Limits) -> Content:
     document = _with_local_context(read_tree(data, syntax="json", path=source, limits=limits), source)
     quads = parse(to_json(document).encode(), syntax="json-ld", path=source, base=base, limits=limits)
-    return Content(quads, (), lambda: _locate_tree(document, quads, base))
+    return Content(quads, tuple(_unread_keys(document, source)), lambda: _locate_tree(document, quads, base))
 
 
 def _locate_tree(document: Tree, quads: Sequence[Quad], base: str) -> tuple[Spots, ...]:
@@ -65,7 +67,54 @@ def _locate_tree(document: Tree, quads: Sequence[Quad], base: str) -> tuple[Spot
     return locate(document, quads, base=base)
 
 
+def _unread_keys(document: Tree, source: str) -> Iterator[Remark]:
+    """Tell of keys that no context defines: JSON-LD passes over them in silence.
+
+    Nothing is told where a context gives all keys a meaning, nor of what lies below a term with a container
+    or with plain JSON, in which keys are no properties.
+    """
+    terms = dict(_definitions(document))
+    if "@vocab" in terms:
+        return
+    waiting = [document]
+    while waiting:
+        value = waiting.pop()
+        if isinstance(value, Values):
+            waiting += reversed(value.items)
+        elif isinstance(value, Mapping):
+            for (key, child), spot in zip(value.items, value.keys, strict=False):
+                known = key in terms or ":" in key or key.startswith("@")
+                if not known:
+                    names = unknown_name(shortened(key), key, "property", "")
+                    yield remark("UnknownTerm", Place(source, *spot), value=key, names=names)
+                elif key != "@context" and not _is_opaque(terms.get(key)):
+                    waiting.append(child)
+
+
+def _definitions(document: Tree) -> Iterator[tuple[str, Tree]]:
+    """Yield the terms of all contexts of a document with what defines them."""
+    waiting: list[tuple[Tree, bool]] = [(document, False)]
+    while waiting:
+        value, context = waiting.pop()
+        if isinstance(value, Values):
+            waiting += [(child, context) for child in value.items]
+        elif isinstance(value, Mapping):
+            if context:
+                yield from value.items
+            waiting += [(child, key == "@context") for key, child in value.items]
+
+
+def _is_opaque(definition: Tree | None) -> bool:
+    if not isinstance(definition, Mapping):
+        return False
+    return any(
+        key == "@container" or (key == "@type" and isinstance(value, Scalar) and value.value == "@json")
+        for key, value in definition.items
+    )
+
+
 CONTEXTS = ("@context", "@import")
+LONGEST_PATH = 80
 
 
 def _with_local_context(tree: Tree, source: str) -> Tree:
@@ -158,7 +207,15 @@ def _not_carried(tree: Tree, mapping: Query, source: str) -> Iterator[Remark]:
             or value.value in (None, "")
         ):
             continue
-        reason = f": {left[leaf.path]}" if leaf.path in left else ""
+        near = _nearest_path(leaf.path, tuple(mapping.header["carries"]))
+        hint = f"; did you mean {near}?" if near else ""
+        reason = f": {left[leaf.path]}" if leaf.path in left else hint
         names = {"key": leaf.path, "value": str(value.value), "mapping": mapping.name, "reason": reason}
         place = Place(source, value.line, value.column)
         yield remark("NotCarriedOver", place, value=str(value.value), routine=leaf.path in left, names=names)
+
+
+@cache
+def _nearest_path(path: str, known: tuple[str, ...]) -> str:
+    near = get_close_matches(path, known, 1, 0.85) if len(path) <= LONGEST_PATH else []
+    return near[0] if near else ""

@@ -54,7 +54,8 @@ def _sentence(text: str) -> str:
     return text if text.endswith((".", "!", "?")) else text + "."
 
 
-def _message(remark: Remark) -> str:
+def message_of(remark: Remark) -> str:
+    """Return what is wrong and how to mend it, in sentences."""
     return f"{_sentence(remark.what)} {remark.fix}".rstrip()
 
 
@@ -158,7 +159,7 @@ def _about_result(remark: Remark) -> Iterator[tuple[NamedNode, Term]]:
     if remark.value is not None:
         yield term("sh:value"), _literal(remark.value)
     yield term("sh:resultSeverity"), term(f"sh:{remark.severity.capitalize()}")
-    yield term("sh:resultMessage"), _literal(_message(remark), language="en")
+    yield term("sh:resultMessage"), _literal(message_of(remark), language="en")
     if remark.rule in rules():
         yield term("sh:sourceShape"), rules()[remark.rule].node
     yield term("sh:sourceConstraintComponent"), _component(remark.rule)
@@ -257,7 +258,7 @@ def _sarif_result(remark: Remark, index: int, repeats: Counter[str]) -> dict[str
         "ruleId": f"submission/{remark.rule}",
         "ruleIndex": index,
         "level": _LEVELS[remark.severity],
-        "message": _sarif_text(_message(remark)),
+        "message": _sarif_text(message_of(remark)),
         **_sarif_locations(remark.place),
         "partialFingerprints": {"opengradeRemark/v1": f"{about}:{repeats[about]}"},
     }
@@ -302,7 +303,7 @@ def _command(remark: Remark) -> str:
         for name, value in properties.items()
         if value is not None
     )
-    return f"::{_COMMANDS[remark.severity]} {told}::{_escaped(_message(remark))}"
+    return f"::{_COMMANDS[remark.severity]} {told}::{_escaped(message_of(remark))}"
 
 
 def _escaped(text: str) -> str:
@@ -336,7 +337,7 @@ def _suite(root: ElementTree.Element, report: "Report") -> None:
     for name, remarks in violated.items():
         more = f" ({len(remarks)} times)" if len(remarks) > 1 else ""
         text = "\n".join(f"{_line(each)} {each.why}" for each in remarks)
-        _case(suite, f"{name}: {remarks[0].label}", outcome, _message(remarks[0]) + more, text)
+        _case(suite, f"{name}: {remarks[0].label}", outcome, message_of(remarks[0]) + more, text)
     if not violated:
         outcome = "" if report.conforms else outcome
         message = str(report.error or NOTHING)
@@ -365,7 +366,7 @@ def lines(report: "Report") -> Iterator[str]:
 
 
 def _line(remark: Remark) -> str:
-    return harmless_line(f"{remark.place}  {remark.severity:<9}  {_message(remark)}")
+    return harmless_line(f"{remark.place}  {remark.severity:<9}  {message_of(remark)}")
 
 
 def _verdict(report: "Report") -> str:

@@ -186,13 +186,14 @@ def _take(
     """Accept what was found in a file, or tell why not."""
     from opengrade import archive
     from opengrade.tables import print_lines
+    from opengrade.validation_reports import message_of
 
     if isinstance(result, OpenGradeError):
         raise result
     if result.submission is None:
         for each in result.report.remarks:
             if each.severity == "violation":
-                tell(f"{each.place}: {each.what.rstrip('.')}. {each.fix}".rstrip())
+                tell(f"{each.place}: {message_of(each)}")
         tell(f"{path}: not accepted, because it does not conform.")
         reading.code = max(reading.code, 1)
         return
