@@ -61,9 +61,11 @@ LOST = {
     "hasArchitecture": "ArchitectureNotDescribed",
     "fineTunedFrom": "BaseModelNotNamed",
     "hasAttestation": "AttestationNotDescribed",
+    "hasJudgement": "JudgementNotDescribed",
     "hasEvidence": "EvidenceNotDescribed",
     "refersTo": "RefersToNothingShared",
     "attestedBy": "AttesterNotOrganization",
+    "judgedBy": "JudgeNotOrganization",
 }
 
 
@@ -99,6 +101,9 @@ REQUIRED = (
     ("ex:page", "ogr:dateSeen", "EvidenceWithoutDay", "ex:page"),
     ("ex:rerun", "a ogr:Attestation", "AttestationNotDescribed", None),
     ("ex:rerun", "ogr:attestsLevel", "AttestationWithoutOneLevel", "ex:rerun"),
+    ("ex:verdict", "a ogr:Judgement", "JudgementNotDescribed", None),
+    ("ex:verdict", "ogr:onQuestion", "JudgementWithoutOneQuestion", "ex:verdict"),
+    ("ex:verdict", "ogr:givesAnswer", "JudgementWithoutOneAnswer", "ex:verdict"),
     # recommended
     ("ex:lark", "ogr:releaseDate", "ReleaseDateNotStated", "ex:lark"),
     ("ex:lark", "ogr:hasProducer", "ProducerNotStated", "ex:lark"),
@@ -109,6 +114,8 @@ REQUIRED = (
     ("ex:lark", "ogr:documentLicense", "DocumentLicenseNotStated", "ex:card"),
     ("ex:code", "ogr:licenseExpression", "CodeLicenseNotStated", "ex:code"),
     ("ex:page", "ogr:hasSourceKind", "SourceKindNotStated", "ex:page"),
+    ("ex:verdict", "ogr:judgedBy", "JudgeNotStated", "ex:verdict"),
+    ("ex:verdict", "ogr:hasEvidence", "JudgementWithoutEvidence", "ex:verdict"),
     # nice to have
     ("ex:lark", "ogr:version", "VersionNotStated", "ex:lark"),
     ("ex:lark", "ogr:modality", "ModalityNotStated", "ex:lark"),
@@ -118,6 +125,7 @@ REQUIRED = (
     ("ex:weights", "ogr:hasAvailability", "AvailabilityNotStated", "ex:weights"),
     ("ex:weights", "ogr:licenseLocation", "LicenseNotShown", "ex:weights"),
     ("ex:rerun", "ogr:attestedBy", "AttesterNotStated", "ex:rerun"),
+    ("ex:verdict", "ogr:dateJudged", "JudgementDayNotStated", "ex:verdict"),
 )
 
 
@@ -151,6 +159,13 @@ def wrong_licenses() -> Iterator[Mutation]:
             yield Mutation(put(at, found[1], wrong), "LicenseNotResolved", line_of(at), column_of(at))
 
 
+DATE_NOT_MARKED = {
+    "dateSeen": "EvidenceDateNotMarked",
+    "releaseDate": "ReleaseDateNotMarked",
+    "dateJudged": "JudgementDateNotMarked",
+}
+
+
 def wrong_dates() -> Iterator[Mutation]:
     for found in re.finditer(r'("[\d-]+"\^\^)(xsd:date)', TEXT):
         at = found.start(1)
@@ -164,7 +179,8 @@ def wrong_dates() -> Iterator[Mutation]:
             "2025",
         ):
             yield Mutation(put(at, found[1], f'"{wrong}"^^'), "ImpossibleDate", line_of(at), column_of(at))
-        rule = "EvidenceDateNotMarked" if "dateSeen" in TEXT[at - 20 : at] else "ReleaseDateNotMarked"
+        (property_,) = re.findall(r"ogr:(\w+) $", TEXT[:at])
+        rule = DATE_NOT_MARKED[property_]
         for wrong in ("xsd:dat", "xsd:string", "xsd:gYear"):
             yield Mutation(put(found.start(2), "xsd:date", wrong), rule, line_of(at), column_of(at))
 

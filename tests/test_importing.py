@@ -22,6 +22,8 @@ from opengrade.resources import data_root
 from support import CORPORA, TESTS, needs_corpora
 
 IMPORTS = TESTS / "imports"
+# Words that are carried over as a node of the ontology.
+ANSWERS = ("open", "partial", "closed")
 
 
 def inputs_of(mapping: str) -> list[Path]:
@@ -57,7 +59,8 @@ def test_every_value_of_an_input_is_carried_over_or_listed(path: Path) -> None:
             listed = any(
                 r.place.line == each.line and f'("{each.value}")' in r.what for r in submission.remarks
             )
-            assert listed != (str(each.value) in carried) or listed, each
+            answer = str(each.value).strip().lower() in ANSWERS
+            assert listed or answer or str(each.value) in carried, each
 
 
 @pytest.mark.parametrize("path", VOCABULARY, ids=lambda path: path.name)

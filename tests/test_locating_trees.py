@@ -221,7 +221,7 @@ def test_locating_in_json_ld_takes_linear_time_and_no_recursion() -> None:
     assert trees.to_json(document).endswith(deep + "}")
 
 
-(MOT,) = mappings()
+(MOT,) = (each for each in mappings() if each.name == "mot-yaml")
 
 
 def made(text: str, syntax: str = "yaml", mapping: Query = MOT) -> list[tuple[Quad, Spots]]:
@@ -331,7 +331,8 @@ def test_the_header_of_a_mapping_names_what_its_template_states(mapping: Query) 
         for name in (names if isinstance(names, list) else [names])
         if name
     }
-    stated = {quad.predicate for quad, _ in made((TESTS / "imports" / "mot-yaml" / "full.yml").read_text())}
+    (full,) = (TESTS / "imports" / mapping.name).glob("full.y*ml")
+    stated = {quad.predicate for quad, _ in made(full.read_text(encoding="utf-8"), mapping=mapping)}
     assert named == stated
 
 

@@ -1,7 +1,6 @@
 """Each rule for submissions that is a shape is shown by examples, and each of its constraints is needed.
 
-A file `tests/submission/<rule>/<pass|fail>[-<why>].ttl` is a small submission; its name says whether it keeps
-the rule. No example breaks any other rule that is required.
+A file `tests/submission/<rule>/<pass|fail>[-<why>].ttl` says whether it keeps the rule, and breaks no other.
 """
 
 import re
@@ -181,7 +180,7 @@ def test_each_file_of_rules_has_its_module() -> None:
 # Said elsewhere: code tells what has no kind of component, and a base model need not be described.
 RANGE_ELSEWHERE = {"hasComponent": "ComponentWithoutKind", "derivedFromModel": "BaseModelNotModel"}
 SHARED = {"Architecture", "Code", "Dataset"}
-DATES = {"dateSeen", "releaseDate", "sourceDate"}
+DATES = {"dateJudged", "dateSeen", "releaseDate", "sourceDate"}
 
 
 def constraints(property_: str) -> set[tuple[str, str]]:
@@ -228,8 +227,10 @@ def test_each_property_is_held_to_its_range() -> None:
 
 
 def test_a_rule_with_a_list_of_values_names_them_all() -> None:
+    """But for the questions, which are too many to name."""
     lists = {name: values for name, values in ranges() if {kind for kind, _ in values} == {"in"}}
-    assert len(lists) == 7
+    assert len(lists.pop("onQuestion")) > 10
+    assert len(lists) == 8
     for name, values in lists.items():
         nodes = shapes().subjects(SH.path, URIRef(OGR + name))
         (rule,) = {owner(node, shapes()) for node in nodes if (node, SH["in"], None) in shapes()}
@@ -396,5 +397,4 @@ def noticed(name: str, changed: rdflib.Graph) -> bool:
 @pytest.mark.parametrize("name", NAMES)
 def test_no_constraint_can_be_taken_away_unnoticed(name: str) -> None:
     tried = list(faults(part(URIRef(OGS + name))))
-    assert tried
-    assert not [what for what, changed in tried if not noticed(name, changed)]
+    assert tried and not [what for what, changed in tried if not noticed(name, changed)]

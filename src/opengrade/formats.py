@@ -1,6 +1,7 @@
 """Reads the content of a file, whatever its format, as statements, and knows where each of them stands."""
 
 import codecs
+import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
@@ -201,18 +202,30 @@ def _not_carried(tree: Tree, mapping: Query, source: str) -> Iterator[Remark]:
     left = mapping.header.get("leaves") or {}
     for leaf in leaves(tree):
         value = leaf.value
-        if (
-            leaf.path in mapping.header["carries"]
-            or not isinstance(value, Scalar)
-            or value.value in (None, "")
-        ):
+        if not isinstance(value, Scalar) or value.value in (None, ""):
             continue
-        near = _nearest_path(leaf.path, tuple(mapping.header["carries"]))
+        carried = leaf.path in mapping.header["carries"]
+        odd = _off_form(leaf.path, str(value.value), mapping) if carried else ""
+        if carried and not odd:
+            continue
+        near = "" if odd else _nearest_path(leaf.path, tuple(mapping.header["carries"]))
         hint = f"; did you mean {near}?" if near else ""
-        reason = f": {left[leaf.path]}" if leaf.path in left else hint
+        why = left.get(leaf.path, odd)
+        reason = f": {why}" if why else hint
         names = {"key": leaf.path, "value": str(value.value), "mapping": mapping.name, "reason": reason}
         place = Place(source, value.line, value.column)
         yield remark("NotCarriedOver", place, value=str(value.value), routine=leaf.path in left, names=names)
+
+
+def _off_form(path: str, value: str, mapping: Query) -> str:
+    """Return why a mapping does not carry a value of this form, empty if it does.
+
+    The header gives `forms` for the ends of paths.
+    """
+    for end, form in (mapping.header.get("forms") or {}).items():
+        if f".{path}".endswith(f".{end}") and not re.fullmatch(form["matches"], value):
+            return str(form["otherwise"])
+    return ""
 
 
 @cache
