@@ -22,10 +22,10 @@ from opengrade.confining import each
 from opengrade.dataset import read_catalog
 from opengrade.derive import Facts, derive_facts
 from opengrade.errors import Place
-from opengrade.frameworks import framework
 from opengrade.graph import NamedNode, Node, renamed, to_rdflib
 from opengrade.licenses import license_quads
 from opengrade.limits import Limits
+from opengrade.loading import framework
 from opengrade.namespaces import term
 from opengrade.resources import data_root
 from opengrade.validating import validate

@@ -4,8 +4,9 @@ import json
 import sys
 from pathlib import Path
 
-from opengrade.frameworks import Framework, Grade, framework, framework_files
+from opengrade.frameworks import Framework, Grade
 from opengrade.graph import NamedNode
+from opengrade.loading import framework, framework_files
 from opengrade.namespaces import local_name, prefixes, term
 from opengrade.resources import data_root
 from opengrade.routes.sparql import select_grade
@@ -14,10 +15,13 @@ from opengrade.vocabulary import vocabulary
 
 def class_query(rules: Framework, grade: Grade) -> str:
     """Return the text of a class query, with its header."""
+    question = (
+        f"Which models meet {grade.label.partition(':')[0]} of the {rules.title} {rules.version},"
+        " judged from what is stated about their components?"
+    )
     return (
         f"#+ title: Models that meet {grade.name} of {rules.name}\n"
-        f"#+ question: Which models meet {grade.label} of the {rules.title} {rules.version},"
-        " judged from what is stated about their components?\n"
+        f"#+ question: {question}\n"
         "#+ returns: {model: iri, name: string}\n"
         f"#+ tags: [openness, grade, {rules.name}]\n"
         f"#+ generated: from shapes/frameworks/{rules.name}.ttl by make generate\n"

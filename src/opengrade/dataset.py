@@ -5,10 +5,12 @@ from pathlib import Path
 
 from opengrade.assessing import Assessment, as_triples, assess
 from opengrade.derive import Facts, derive_facts
-from opengrade.frameworks import Framework, framework, framework_files
-from opengrade.graph import NamedNode, parse_file
+from opengrade.frameworks import Framework
+from opengrade.graph import Graph, NamedNode, parse_file
 from opengrade.importing import Submission, read_submission
 from opengrade.licenses import license_quads
+from opengrade.loading import framework, framework_files
+from opengrade.namespaces import term
 from opengrade.remarks import Remark
 from opengrade.resources import data_files, data_root
 from opengrade.store import Answer, Store
@@ -26,6 +28,19 @@ def read_catalog() -> tuple[Submission, ...]:
     """Read the embedded catalog; its files are named by their place in it."""
     root = data_root()
     return tuple(Submission(path.relative_to(root).as_posix(), parse_file(path)) for path in catalog_files())
+
+
+def in_catalog(name: str) -> Submission | None:
+    """Return the catalog file of a model, by the name of the file or the name or IRI of the model."""
+    wanted = name.casefold()
+    for each in read_catalog():
+        graph = Graph(each.quads)
+        models = graph.subjects(term("rdf:type"), term("ogr:Model"))
+        names = [str(graph.text(node, term("ogr:name"))) for node in models]
+        names += [node.value for node in models if isinstance(node, NamedNode)]
+        if wanted in (Path(each.source).stem.casefold(), *(text.casefold() for text in names)):
+            return each
+    return None
 
 
 def build(submissions: Iterable[Submission]) -> tuple[Store, tuple[Remark, ...]]:

@@ -1,5 +1,6 @@
 """Reads the evidence of a thing: where what is stated about it was read, and when."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from opengrade.graph import Graph, NamedNode, Term
@@ -20,8 +21,24 @@ class Evidence:
 
 def evidence_of(graph: Graph, node: Term) -> tuple[Evidence, ...]:
     """Return the evidence of a node, in the order of its IRIs."""
+    return _read(graph, graph.nodes(node, term("ogr:hasEvidence")))
+
+
+def evidence_for(graph: Graph, node: Term, property_: NamedNode) -> tuple[Evidence, ...]:
+    """Return the evidence of a node that supports one of its properties.
+
+    Where none names the property, that which names none speaks for it, and where there is none such, all:
+    what shows anything of a thing shows that it exists.
+    """
+    nodes = graph.nodes(node, term("ogr:hasEvidence"))
+    supports = {each: graph.objects(each, term("ogr:supports")) for each in nodes}
+    chosen = [each for each in nodes if property_ in supports[each]]
+    return _read(graph, chosen or [each for each in nodes if not supports[each]] or nodes)
+
+
+def _read(graph: Graph, nodes: Iterable[Term]) -> tuple[Evidence, ...]:
     found = []
-    for each in graph.nodes(node, term("ogr:hasEvidence")):
+    for each in nodes:
         kind = graph.node(each, term("ogr:hasSourceKind"))
         found.append(
             Evidence(

@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
@@ -13,6 +14,7 @@ from opengrade.findings import Finding
 from opengrade.graph import Quad, Triple, turtle
 from opengrade.namespaces import prefixes
 from opengrade.remarks import Remark
+from opengrade.tables import harmless_line
 
 SCHEMA = "https://w3id.org/opengrade/schema/assessment/1"
 SARIF_SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
@@ -53,6 +55,8 @@ def _assessment(each: Assessment) -> dict[str, Any]:
         "grade": each.grade,
         "score": each.score,
         "progress": dict(each.progress),
+        **({"groups": dict(each.groups)} if each.groups else {}),
+        **({"notice": each.notice} if each.notice else {}),
         "criteria": [_finding(finding) for finding in each.findings],
     }
 
@@ -69,6 +73,7 @@ def _finding(each: Finding) -> dict[str, Any]:
         "license": each.license,
         "message": each.message,
         "fix": each.fix,
+        **({} if each.points is None else {"points": each.points}),
         "evidence": [{k: v for k, v in asdict(e).items() if v is not None} for e in each.evidence],
     }
 
@@ -103,8 +108,13 @@ def csv_text(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(header)
-    writer.writerows(rows)
+    writer.writerows([_inert(cell) for cell in row] for row in rows)
     return out.getvalue()
+
+
+def _inert(cell: str) -> str:
+    """Return a cell that spreadsheets take for a text and not for a formula."""
+    return f"'{cell}" if cell[:1] in ("=", "+", "-", "@", "\t", "\r") else cell
 
 
 def to_turtle(triples: Iterable[Triple | Quad]) -> str:
@@ -160,4 +170,6 @@ def markdown_table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 
 
 def _cell(text: str) -> str:
-    return text.replace("\\", "\\\\").replace("|", "\\|").replace("\n", " ")
+    """Return a cell in which nothing is markup: neither HTML nor a link nor the end of the cell."""
+    shown = harmless_line(text.replace("\n", " ")).replace("&", "&amp;").replace("<", "&lt;")
+    return re.sub(r"([\\|\[\]`*])", r"\\\1", shown)

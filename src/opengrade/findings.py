@@ -3,13 +3,15 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from opengrade.criteria import And, Every, Expr, In, Is, Not, Or, Ref, Some
+from opengrade.criteria import And, Every, Expr, Is, Or, Path_, Ref, Some, selectors
 from opengrade.derive import ComponentFacts, ModelFacts
-from opengrade.evidence import Evidence
-from opengrade.frameworks import Criterion, Framework, Rung
-from opengrade.graph import NamedNode
+from opengrade.evidence import Evidence, evidence_of
+from opengrade.frameworks import Criterion, Framework, Rung, concerned
+from opengrade.graph import NamedNode, Term
 from opengrade.licenses import license_index
+from opengrade.licensing import license_triples
 from opengrade.namespaces import local_name, term
+from opengrade.proving import Prover
 from opengrade.routes import Outcome
 from opengrade.vocabulary import vocabulary
 
@@ -19,7 +21,8 @@ class Finding:
     """The outcome of one criterion for one model.
 
     `status` is met, not-met or not-stated; `reason` a code of the ontology or None; `grade` the local name of
-    the lowest grade that requires the criterion, None where none does; `kinds` local names.
+    the lowest grade that requires the criterion, None where none does; `kinds` local names; `points` what the
+    criterion earns in the score of the framework, 0 to 1, None where it counts for none.
     """
 
     criterion: str
@@ -34,109 +37,273 @@ class Finding:
     message: str
     fix: str | None
     evidence: tuple[Evidence, ...]
+    points: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class _Diagnosis:
-    """How far the nearest component came: `depth` rungs, then `reason`, None where all were climbed."""
+    """How far the nearest thing came: `depth` rungs, then `reason`, None where all were climbed.
+
+    `thing` is that component, data or judgement; `rung` the one that it failed at; `more` the others that
+    failed beside it where all have to hold.
+    """
 
     depth: int
     reason: NamedNode | None
-    component: ComponentFacts | None = None
+    thing: Term | None = None
     kind: NamedNode | None = None
+    rung: Rung | None = None
+    more: tuple[Term, ...] = ()
 
 
-def findings(framework: Framework, model: ModelFacts, outcome: Outcome) -> Iterator[Finding]:
+def findings(framework: Framework, model: ModelFacts, outcome: Outcome, prover: Prover) -> Iterator[Finding]:
     """Yield the finding of each criterion, in the order of the framework."""
     for criterion in framework.criteria:
-        met = model.node in outcome[criterion.node]
-        nearest = _Climber(framework, model, outcome).diagnose(criterion.expression)
-        yield _finding(framework, model, criterion, met, nearest)
+        yield finding_of(framework, model, criterion, outcome, prover)
+
+
+def finding_of(
+    framework: Framework, model: ModelFacts, criterion: Criterion, outcome: Outcome, prover: Prover
+) -> Finding:
+    """Return the finding of one criterion."""
+    met = model.node in outcome[criterion.node]
+    nearest = _Climber(framework, model, prover).diagnose(criterion.expression, model.node)
+    words = _Words(framework, model, criterion, nearest, prover)
+    return words.finding(met, _points(framework, criterion, model, outcome))
+
+
+def _points(framework: Framework, criterion: Criterion, model: ModelFacts, outcome: Outcome) -> float | None:
+    for item in framework.score.items if framework.score else ():
+        if item.criterion == criterion.node:
+            half = item.half is not None and model.node in outcome[item.half]
+            return 1.0 if model.node in outcome[criterion.node] else 0.5 if half else 0.0
+    return None
 
 
 class _Climber:
-    """Finds, for one model, the component that came nearest to an expression and the rung it failed at."""
+    """Finds, for one model, the thing that came nearest to an expression and the rung it failed at."""
 
-    def __init__(self, framework: Framework, model: ModelFacts, outcome: Outcome) -> None:
+    def __init__(self, framework: Framework, model: ModelFacts, prover: Prover) -> None:
         self.framework = framework
         self.model = model
-        self.outcome = outcome
+        self.prover = prover
+        self.components: dict[Term, ComponentFacts] = {each.node: each for each in model.components}
 
-    def diagnose(self, expression: Expr) -> _Diagnosis:
+    def diagnose(self, expression: Expr, node: Term) -> _Diagnosis:
         if isinstance(expression, Or):
-            return max((self.diagnose(part) for part in expression.parts), key=_progress)
+            return max((self.diagnose(part, node) for part in expression.parts), key=_progress)
         if isinstance(expression, And) and expression.parts:
-            return min((self.diagnose(part) for part in expression.parts), key=_progress)
-        if isinstance(expression, Some) and len(expression.path) == 1:
-            return self.nearest(expression)
-        return _Diagnosis(0, term("ogr:NOT-STATED"))
+            return min((self.diagnose(part, node) for part in expression.parts), key=_lack)
+        if isinstance(expression, Ref):
+            return self.of_shape(expression.shape, node)
+        if isinstance(expression, Some):
+            return self.nearest(expression, node)
+        if isinstance(expression, Every):
+            return self.worst(expression, node)
+        return _Diagnosis(_ALL if self.prover.holds(expression, node) else 0, None)
 
-    def nearest(self, expression: Some) -> _Diagnosis:
-        rungs = self.framework.ladder(expression.body)
-        kind = next(iter(_classes(expression.body)), None)
-        candidates = [each for each in self.model.components if kind in each.kinds]
+    def of_shape(self, shape: NamedNode, node: Term) -> _Diagnosis:
+        rung = self.framework.rungs.get(shape)
+        if rung is None or self.prover.holds(Ref(shape), node):
+            return self.diagnose(self.framework.shapes[shape], node)
+        return _Diagnosis(1, rung.reason, None, None, rung)
+
+    def nearest(self, expression: Some, node: Term) -> _Diagnosis:
+        """Climb with each thing of the kind asked for; the one that comes farthest counts."""
+        found = self.prover.reach(node, expression.path)
+        wanted = list(selectors(expression.body))
+        kind = next((each.class_ for each in wanted if isinstance(each, Is)), None)
+        candidates = [each for each in found if all(self.prover.holds(part, each) for part in wanted)]
         if not candidates:
-            return _Diagnosis(0, term("ogr:NOT-STATED"), kind=kind)
-        return max((self.climb(each, rungs, expression.body, kind) for each in candidates), key=_progress)
+            return _Diagnosis(0, _reason_when_missing(expression.path), kind=kind or _kind(expression.path))
+        return max((self.climb(each, expression.body, kind) for each in candidates), key=_progress)
 
-    def climb(
-        self, component: ComponentFacts, rungs: tuple[Rung, ...], body: Expr, kind: NamedNode | None
-    ) -> _Diagnosis:
+    def worst(self, expression: Every, node: Term) -> _Diagnosis:
+        """Climb with all things that a path leads to; the one that comes least far counts."""
+        found = [self.climb(each, expression.body, None) for each in self.prover.reach(node, expression.path)]
+        failing = [each for each in found if each.depth < _ALL and each.reason != _ADVICE]
+        if not failing:
+            return _Diagnosis(_ALL + 1, None, kind=_kind(expression.path))
+        first = min(failing, key=_progress)
+        more = tuple(each.thing for each in failing if each.thing is not None and each.thing != first.thing)
+        kind = first.kind or _kind(expression.path)
+        return _Diagnosis(first.depth, first.reason, first.thing, kind, first.rung, more)
+
+    def climb(self, thing: Term, body: Expr, kind: NamedNode | None) -> _Diagnosis:
+        rungs = self.framework.ladder(body)
         for depth, rung in enumerate(rungs, start=1):
-            if component.node not in self.outcome[rung.shape]:
-                return _Diagnosis(depth, rung.reason, component, kind)
-        warnings = [
-            r.reason for r in self.framework.advice(body) if component.node not in self.outcome[r.shape]
-        ]
-        if warnings:
-            return _Diagnosis(len(rungs) + 1, warnings[0], component, kind)
-        return _Diagnosis(len(rungs) + 2, None, component, kind)
+            if not self.prover.holds(Ref(rung.shape), thing):
+                reason = rung.reason
+                if reason in _OF_LICENSES and self.opens_by_itself(thing, rung):
+                    reason = term("ogr:INHERITED")
+                return _Diagnosis(depth, reason, thing, kind, rung)
+        if not self.prover.holds(body, thing):
+            inner = self.diagnose(body, thing)
+            return _Diagnosis(
+                len(rungs) + 1, inner.reason, inner.thing or thing, kind or inner.kind, inner.rung
+            )
+        for rung in self.framework.advice(body):
+            if not self.prover.holds(Ref(rung.shape), thing):
+                return _Diagnosis(_ALL, rung.reason, thing, kind, rung)
+        return _Diagnosis(_ALL + 1, None, thing, kind)
+
+    def opens_by_itself(self, thing: Term, rung: Rung) -> bool:
+        """Say whether only the license of a model that this one was made from is in the way."""
+        component = self.components.get(thing)
+        if component is None or not component.applied.bound_by:
+            return False
+        kept = [t for t in self.prover.facts.about(component.node) if "license" not in t.predicate.value]
+        alone = license_triples(component.node, component.applied.own, component.origin)
+        return Prover(self.framework.shapes, [*kept, *alone]).holds(Ref(rung.shape), component.node)
+
+
+_ALL = 1000
+_ADVICE = term("ogr:LICENSE-WRONG-TYPE")
+_OF_LICENSES = tuple(term(f"ogr:{name}") for name in ("LICENSE-NOT-OPEN", "LICENSE-UNKNOWN", "NO-LICENSE"))
 
 
 def _progress(diagnosis: _Diagnosis) -> int:
     return diagnosis.depth
 
 
-def _classes(expression: Expr) -> Iterator[NamedNode]:
-    if isinstance(expression, Is):
-        yield expression.class_
-    elif isinstance(expression, And):
-        for part in expression.parts:
-            yield from _classes(part)
-    else:
-        assert isinstance(expression, Or | Not | In | Some | Every | Ref)
+def _lack(diagnosis: _Diagnosis) -> tuple[int, bool]:
+    """Order by what is lacking most; of parts that lack nothing, first those that concern some thing."""
+    return diagnosis.depth, diagnosis.thing is None
 
 
-def _finding(
-    framework: Framework, model: ModelFacts, criterion: Criterion, met: bool, nearest: _Diagnosis
-) -> Finding:
-    words = vocabulary()
-    reason = nearest.reason
-    if met:
-        status = "met"
-        reason = reason if reason is not None and _implied(reason) == "met" else None
-    else:
-        reason = reason if reason is not None and _implied(reason) != "met" else term("ogr:NEEDS-JUDGEMENT")
-        status = _implied(reason)
-    component = nearest.component
-    names = _names(model, criterion, nearest)
-    told = reason if reason is not None else term("ogr:met")
-    message = (words.graph.text(told, term("ogr:messageTemplate")) or "{model}").format(**names)
-    fix = (words.graph.text(told, term("ogr:fixTemplate")) or "").format(**names) or None
-    return Finding(
-        criterion=criterion.name,
-        iri=criterion.node.value,
-        label=criterion.label,
-        kinds=tuple(local_name(kind) for kind in criterion.kinds),
-        grade=next((g.name for g in framework.grades if criterion.node in g.required), None),
-        status=status,
-        reason=local_name(reason) if reason is not None else None,
-        component=component.node.value if component else None,
-        license=_license(component) if component else None,
-        message=message[:1].upper() + message[1:] if met else f"{message} {criterion.message}",
-        fix=fix,
-        evidence=(component.evidence or model.evidence) if component else (),
-    )
+def _kind(path: Path_) -> NamedNode | None:
+    return next((kind for step in path for kind in concerned(step.property)), None)
+
+
+def _reason_when_missing(path: Path_) -> NamedNode:
+    graph = vocabulary().graph
+    for step in path:
+        reason = graph.node(step.property, term("ogr:reasonWhenMissing"))
+        if isinstance(reason, NamedNode):
+            return reason
+    return term("ogr:NOT-STATED")
+
+
+class _Words:
+    """Puts one diagnosis into words."""
+
+    def __init__(
+        self,
+        framework: Framework,
+        model: ModelFacts,
+        criterion: Criterion,
+        nearest: _Diagnosis,
+        prover: Prover,
+    ) -> None:
+        self.framework = framework
+        self.model = model
+        self.criterion = criterion
+        self.nearest = nearest
+        self.prover = prover
+        self.component = next((c for c in model.components if c.node == nearest.thing), None)
+
+    def finding(self, met: bool, points: float | None) -> Finding:
+        reason = self.nearest.reason
+        if met:
+            status = "met"
+            reason = reason if reason is not None and _implied(reason) == "met" else None
+        else:
+            open_ = reason is None or _implied(reason) == "met"
+            reason = term("ogr:NEEDS-JUDGEMENT") if open_ or reason is None else reason
+            status = _implied(reason)
+        message, fix = self.sentences(reason, met=met)
+        criterion, component = self.criterion, self.component
+        return Finding(
+            criterion=criterion.name,
+            iri=criterion.node.value,
+            label=criterion.label,
+            kinds=tuple(local_name(kind) for kind in criterion.kinds),
+            grade=next((g.name for g in self.framework.grades if criterion.node in g.required), None),
+            status=status,
+            reason=local_name(reason) if reason is not None else None,
+            component=component.node.value if component else None,
+            license=_license(component) if component else None,
+            message=message if met else f"{message} {criterion.message}",
+            fix=fix,
+            evidence=self.evidence(),
+            points=points,
+        )
+
+    def sentences(self, reason: NamedNode | None, *, met: bool) -> tuple[str, str | None]:
+        graph = vocabulary().graph
+        told = reason if reason is not None else term("ogr:met")
+        message = graph.text(told, term("ogr:messageTemplate"))
+        rung = self.nearest.rung
+        plain = graph.text(told, term("ogr:plainTemplate"))
+        if plain and (self.component is None if met else not self.criterion.kinds):
+            message = plain
+        fix = graph.text(told, term("ogr:fixTemplate"))
+        if rung is not None and rung.reason == reason:
+            message, fix = rung.message or message, rung.fix or fix
+        names = self.names()
+        message, fix = (message or "{model}").format(**names), (fix or "").format(**names)
+        if not message.startswith(self.model.name):  # a name keeps its own case
+            message = message[:1].upper() + message[1:]
+        return message, fix[:1].upper() + fix[1:] or None
+
+    def evidence(self) -> tuple[Evidence, ...]:
+        if self.component is not None:
+            return self.component.evidence or self.model.evidence
+        return evidence_of(self.model.graph, self.nearest.thing) if self.nearest.thing is not None else ()
+
+    def names(self) -> dict[str, str]:
+        words, model, nearest, component = vocabulary(), self.model, self.nearest, self.component
+        kinds = (nearest.kind,) if component and nearest.kind else self.criterion.kinds
+        label = self.criterion.label
+        kind = " or ".join(words.label(each).lower() for each in kinds if each) or label
+        own = component.applied.own if component else None
+        text = own.text.strip() if own and component and component.origin else self.text_of_license()
+        known = own.licenses if own else ()
+        shown = text or ", ".join(license_index().label(each) for each in known)
+        bases = component.applied.bound_by if component else ()
+        graph = model.graph
+        return {
+            "model": model.name,
+            "kind": kind,
+            "label": label[:1].lower() + label[1:],
+            "license": shown,
+            "terms": f' under "{shown}"' if known or text else "",
+            "fix": self.criterion.fix,
+            "content": words.label(component.content).lower() if component and component.content else "",
+            "base": ", ".join(graph.text(b, term("ogr:name")) or b.value for b in bases),
+            "thing": self.things(),
+            "class": self.value("ogr:hasDataClass").lower().removesuffix(" data"),
+            "who": self.value("ogr:judgedBy") or "someone",
+            "answer": self.value("ogr:givesAnswer").lower(),
+        }
+
+    def text_of_license(self) -> str:
+        """Return the words by which the license of the thing concerned is stated."""
+        if self.nearest.thing is None:
+            return ""
+        return self.prover.facts.text(self.nearest.thing, term("ogr:licenseText")) or ""
+
+    def things(self) -> str:
+        """Return the name of what failed first, and how much more did."""
+        data: dict[Term, str] = {each.node: each.name for each in self.model.data}
+        nodes = [each for each in (self.nearest.thing, *self.nearest.more) if each is not None]
+        names = [data.get(each) or self.named(each) for each in nodes]
+        return f"{names[0]} (and {len(names) - 1} more)" if len(names) > 1 else "".join(names)
+
+    def named(self, node: Term) -> str:
+        return self.model.graph.text(node, term("ogr:name")) or (
+            local_name(node) if isinstance(node, NamedNode) else "it"
+        )
+
+    def value(self, property_: str) -> str:
+        """Return the label of what the thing concerned has as a value of a property."""
+        if self.nearest.thing is None:
+            return ""
+        words = vocabulary()
+        for each in self.prover.facts.nodes(self.nearest.thing, term(property_)):
+            if isinstance(each, NamedNode):
+                return words.graph.text(each, term("rdfs:label")) or self.named(each)
+        return ""
 
 
 def _implied(reason: NamedNode) -> str:
@@ -147,21 +314,3 @@ def _implied(reason: NamedNode) -> str:
 def _license(component: ComponentFacts) -> str | None:
     """Return the license in the words of the source, None where no source speaks of one."""
     return component.resolution.text if component.origin is not None else None
-
-
-def _names(model: ModelFacts, criterion: Criterion, nearest: _Diagnosis) -> dict[str, str]:
-    words = vocabulary()
-    kinds = (nearest.kind,) if nearest.component and nearest.kind else criterion.kinds
-    kind = " or ".join(words.label(each).lower() for each in kinds if each) or criterion.label
-    component = nearest.component
-    text = component.resolution.text.strip() if component and component.origin else ""
-    known = component.resolution.licenses if component else ()
-    shown = text or ", ".join(license_index().label(each) for each in known)
-    return {
-        "model": model.name,
-        "kind": kind,
-        "license": shown,
-        "terms": f' under "{shown}"' if known or text else "",
-        "fix": criterion.fix,
-        "content": words.label(component.content).lower() if component and component.content else "",
-    }

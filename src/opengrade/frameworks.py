@@ -1,17 +1,22 @@
-"""Frameworks as data: criteria, grades and deviations, read from one Turtle file each."""
+"""Frameworks as data: criteria, grades, scores and deviations."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
-from pathlib import Path
 
-from opengrade.criteria import And, Every, Expr, Is, Not, Or, Ref, ShapeReader, Some, check_acyclic
-from opengrade.errors import Place, RuleError, UsageError
-from opengrade.evidence import Evidence, evidence_of
-from opengrade.graph import Graph, NamedNode, Node, Term, parse
-from opengrade.namespaces import compact, local_name, term
-from opengrade.resources import data_files
+from opengrade.criteria import And, Every, Expr, Is, Not, Or, Ref, Some
+from opengrade.evidence import Evidence
+from opengrade.graph import Graph, NamedNode, Node
+from opengrade.namespaces import local_name, term
 from opengrade.vocabulary import vocabulary
+
+# The names that a template of a message or fix can put in.
+TEMPLATE_NAMES = frozenset(
+    (
+        *("model", "kind", "label", "license", "terms", "fix", "content", "base"),
+        *("thing", "class", "who", "answer"),
+    )
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,13 +58,36 @@ class Grade:
 
 @dataclass(frozen=True, slots=True)
 class Rung:
-    """A named shape whose failure gives a finding its reason; `advice` if it only warns."""
+    """A named shape whose failure gives a finding its reason; `advice` if it only warns.
+
+    `message` and `fix` are templates that take the place of those of the reason.
+    """
 
     shape: NamedNode
     reason: NamedNode
     target: NamedNode
     order: int
     advice: bool
+    message: str | None = None
+    fix: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ScoreItem:
+    """What earns one point where the criterion is met, half a point where only the shape `half` is."""
+
+    criterion: NamedNode
+    half: NamedNode | None
+    group: NamedNode | None
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """The mean of the points of all items, and of those of each group; `groups` maps nodes to labels."""
+
+    label: str
+    items: tuple[ScoreItem, ...]
+    groups: tuple[tuple[NamedNode, str], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +102,11 @@ class Deviation:
 
 @dataclass(frozen=True)
 class Framework:
-    """A framework as loaded: grades lowest first; `shapes` maps each named shape to its expression."""
+    """A framework as loaded: grades lowest first; `shapes` maps each named shape to its expression.
+
+    It has grades, a score, or both; `notice` is what readers have to know of its verdicts, `unverified` what
+    of its text was not read.
+    """
 
     node: NamedNode
     name: str
@@ -83,9 +115,12 @@ class Framework:
     issued: str | None
     sources: tuple[str, ...]
     description: str
+    notice: str | None
+    unverified: str | None
     monotone: bool
     criteria: tuple[Criterion, ...]
     grades: tuple[Grade, ...]
+    score: Score | None
     deviations: tuple[Deviation, ...]
     shapes: Mapping[NamedNode, Expr]
     rungs: Mapping[NamedNode, Rung]
@@ -94,6 +129,22 @@ class Framework:
     def criterion(self, node: NamedNode) -> Criterion:
         """Return a criterion by its IRI."""
         return next(each for each in self.criteria if each.node == node)
+
+    def grade(self, name: str) -> Grade | None:
+        """Return a grade by its local name, None where there is none of that name."""
+        return next((each for each in self.grades if each.name == name), None)
+
+    def judged(self) -> Iterator[tuple[NamedNode, Expr, NamedNode]]:
+        """Yield each shape that routes evaluate with its expression and the class of nodes it is run on."""
+        model = term("ogr:Model")
+        yield from ((each.node, each.expression, model) for each in self.criteria)
+        items = self.score.items if self.score else ()
+        yield from ((i.half, self.shapes[i.half], model) for i in items if i.half is not None)
+        yield from ((rung.shape, self.shapes[rung.shape], rung.target) for rung in self.rungs.values())
+
+    def properties(self) -> frozenset[NamedNode]:
+        """Return all properties that the shapes look at."""
+        return frozenset(p for each in self.shapes.values() for p in properties_of(each))
 
     def ladder(self, expression: Expr) -> tuple[Rung, ...]:
         """Return the rungs that a body is made of or explained by, in their order."""
@@ -109,7 +160,7 @@ class Framework:
         )
 
     def _linked(self, shape: NamedNode, property_: str) -> tuple[NamedNode, ...]:
-        return _named(self.graph, shape, property_)
+        return named(self.graph, shape, property_)
 
     def _references(self, expression: Expr) -> Iterator[NamedNode]:
         if isinstance(expression, And):
@@ -130,196 +181,36 @@ def kinds_of(expression: Expr, shapes: Mapping[NamedNode, Expr]) -> Iterator[Nam
             yield from kinds_of(part, shapes)
     elif isinstance(expression, Not):
         yield from kinds_of(expression.part, shapes)
+    elif isinstance(expression, Ref):
+        yield from kinds_of(shapes[expression.shape], shapes)
     elif isinstance(expression, Some | Every):
+        for step in expression.path:
+            yield from concerned(step.property)
         yield from kinds_of(expression.body, shapes)
 
 
-def load_framework(path: Path) -> Framework:
-    """Read a framework file together with the shapes that all frameworks share.
-
-    Raises RuleError, naming file, shape and construct, for anything outside the criteria profile, unknown
-    terms of ours, and a framework without criteria or grades.
-    """
-    own = parse(path.read_bytes(), syntax="turtle", path=str(path))
-    shared = tuple(
-        q
-        for p in data_files("shapes", "common.ttl")
-        for q in parse(p.read_bytes(), syntax="turtle", path=str(p))
-    )
-    graph = Graph((*own, *shared))
-    reader = ShapeReader(graph, str(path))
-    _check_own_terms(reader)
-    nodes = [n for n in graph.subjects(term("rdf:type"), term("ogr:Framework")) if isinstance(n, NamedNode)]
-    if len(nodes) != 1:
-        raise RuleError("the file has to describe exactly one ogr:Framework.", where=Place(str(path)))
-    node = nodes[0]
-    shapes = {
-        shape: reader.shape(shape)
-        for shape in graph.subjects(term("rdf:type"), term("sh:NodeShape"))
-        if isinstance(shape, NamedNode)
-    }
-    check_acyclic(shapes, reader)
-    _check_ties(reader)
-    criteria = tuple(_criterion(each, shapes, reader) for each in _named(graph, node, "ogr:hasCriterion"))
-    grades = tuple(
-        sorted((_grade(each, reader) for each in _named(graph, node, "ogr:hasGrade")), key=lambda g: g.rank)
-    )
-    if not criteria or not grades:
-        raise RuleError("the framework has no criteria or no grades.", where=Place(str(path)))
-    return Framework(
-        node=node,
-        name=graph.text(node, term("dcterms:identifier")) or path.stem,
-        title=graph.text(node, term("dcterms:title")) or path.stem,
-        version=graph.text(node, term("owl:versionInfo")) or "",
-        issued=graph.text(node, term("dcterms:issued")),
-        sources=graph.texts(node, term("dcterms:source")),
-        description=graph.text(node, term("dcterms:description")) or "",
-        monotone=graph.text(node, term("ogr:monotone")) == "true",
-        criteria=tuple(sorted(criteria, key=lambda c: _place(c.node, grades, graph))),
-        grades=grades,
-        deviations=tuple(
-            sorted(
-                (_deviation(each, graph) for each in _named(graph, node, "ogr:hasDeviation")), key=_natural
-            )
-        ),
-        shapes=shapes,
-        rungs=_rungs(shapes, reader),
-        graph=graph,
+@cache
+def concerned(property_: NamedNode) -> tuple[NamedNode, ...]:
+    """Return the kinds of component that a property of derived facts is read from."""
+    return tuple(
+        each
+        for each in vocabulary().graph.nodes(property_, term("ogr:concernsKind"))
+        if isinstance(each, NamedNode)
     )
 
 
-def _named(graph: Graph, node: Node, property_: str) -> tuple[NamedNode, ...]:
+def properties_of(expression: Expr) -> Iterator[NamedNode]:
+    """Yield the properties on the paths of an expression, those of shapes that it names left out."""
+    if isinstance(expression, And | Or):
+        for part in expression.parts:
+            yield from properties_of(part)
+    elif isinstance(expression, Not):
+        yield from properties_of(expression.part)
+    elif isinstance(expression, Some | Every):
+        yield from (step.property for step in expression.path)
+        yield from properties_of(expression.body)
+
+
+def named(graph: Graph, node: Node, property_: str) -> tuple[NamedNode, ...]:
+    """Return the named objects of a property."""
     return tuple(each for each in graph.nodes(node, term(property_)) if isinstance(each, NamedNode))
-
-
-def _place(node: NamedNode, grades: tuple[Grade, ...], graph: Graph) -> tuple[int, int, str]:
-    """Order criteria by the lowest grade that asks for them, then by sh:order, then by name."""
-    rank = min((g.rank for g in grades if node in (*g.own, *g.recommended)), default=99)
-    return rank, int(graph.text(node, term("sh:order")) or 99), node.value
-
-
-def _check_own_terms(reader: ShapeReader) -> None:
-    words = vocabulary()
-    for triple in reader.graph:
-        for each in (triple.predicate, triple.object):
-            name = compact(each) if isinstance(each, NamedNode) else ""
-            if name.startswith("ogr:") and each not in words.evidence | words.curated:
-                what = f"{name} is not a term of the ontology."
-                raise reader.refuse(triple.subject, what, "Mend the name.")
-
-
-TIES = {
-    "ogr:requires": "ogr:hasCriterion",
-    "ogr:recommends": "ogr:hasCriterion",
-    "ogr:presupposes": "ogr:hasGrade",
-    "ogr:explainedBy": "ogr:givesReason",
-    "ogr:advises": "ogr:givesReason",
-}
-
-
-def _check_ties(reader: ShapeReader) -> None:
-    """Check that what grades and shapes name is a criterion, grade or reasoned shape of this framework."""
-    known: dict[str, set[Term]] = {"ogr:hasCriterion": set(), "ogr:hasGrade": set(), "ogr:givesReason": set()}
-    for triple in reader.graph:
-        name = compact(triple.predicate)
-        if name in known:
-            known[name].add(triple.subject if name == "ogr:givesReason" else triple.object)
-    for triple in reader.graph:
-        tie = TIES.get(compact(triple.predicate))
-        if tie is not None and triple.object not in known[tie]:
-            what = f"{compact(triple.predicate)} names {triple.object}, of which no {tie} speaks."
-            raise reader.refuse(triple.subject, what, "Mend the name, or state it.")
-
-
-def _criterion(node: NamedNode, shapes: Mapping[NamedNode, Expr], reader: ShapeReader) -> Criterion:
-    graph = reader.graph
-    if node not in shapes:
-        raise reader.refuse(node, "the criterion is not a sh:NodeShape.", "State its shape.")
-    if graph.nodes(node, term("sh:targetClass")) != (term("ogr:Model"),):
-        raise reader.refuse(
-            node, "a criterion has the one target class ogr:Model.", "State it with sh:targetClass."
-        )
-    if shapes[node] == And():
-        raise reader.refuse(node, "the criterion constrains nothing.", "State a constraint.")
-    words = {name: graph.text(node, term(name)) for name in ("sh:name", "sh:message", "ogr:fix")}
-    missing = [name for name, text in words.items() if not text]
-    if missing or not evidence_of(graph, node):
-        raise reader.refuse(node, f"{', '.join(missing) or 'ogr:hasEvidence'} is missing.", "State it.")
-    return Criterion(
-        node=node,
-        label=words["sh:name"] or "",
-        message=words["sh:message"] or "",
-        fix=words["ogr:fix"] or "",
-        kinds=tuple(dict.fromkeys(kinds_of(shapes[node], shapes))),
-        expression=shapes[node],
-        evidence=evidence_of(graph, node),
-        clause=graph.text(node, term("ogr:clause")),
-        unverified=graph.text(node, term("ogr:unverified")),
-    )
-
-
-def _grade(node: NamedNode, reader: ShapeReader) -> Grade:
-    graph = reader.graph
-    levels, waiting = [], [node]
-    while waiting:
-        level = waiting.pop()
-        if level not in levels:
-            levels.append(level)
-            waiting.extend(_named(graph, level, "ogr:presupposes"))
-    required = tuple(dict.fromkeys(each for level in levels for each in _named(graph, level, "ogr:requires")))
-    rank = graph.text(node, term("ogr:rank")) or ""
-    if not required or not rank.isdigit():
-        raise reader.refuse(node, "a grade needs an ogr:rank and at least one ogr:requires.", "State them.")
-    return Grade(
-        node=node,
-        label=graph.text(node, term("rdfs:label")) or local_name(node),
-        rank=int(rank),
-        required=required,
-        own=_named(graph, node, "ogr:requires"),
-        recommended=_named(graph, node, "ogr:recommends"),
-    )
-
-
-def _rungs(shapes: Mapping[NamedNode, Expr], reader: ShapeReader) -> dict[NamedNode, Rung]:
-    graph = reader.graph
-    advised = {each for shape in shapes for each in graph.nodes(shape, term("ogr:advises"))}
-    found = {}
-    for shape in shapes:
-        reasons = _named(graph, shape, "ogr:givesReason")
-        targets = _named(graph, shape, "sh:targetClass")
-        if reasons and not targets:
-            raise reader.refuse(shape, "a shape that gives a reason needs a sh:targetClass.", "State it.")
-        if reasons:
-            order = int(graph.text(shape, term("sh:order")) or 99)
-            found[shape] = Rung(shape, reasons[0], targets[0], order, shape in advised)
-    return found
-
-
-def _deviation(node: NamedNode, graph: Graph) -> Deviation:
-    return Deviation(
-        name=local_name(node),
-        label=graph.text(node, term("rdfs:label")) or "",
-        note=graph.text(node, term("skos:note")) or "",
-        shown_by=graph.texts(node, term("ogr:shownBy")),
-    )
-
-
-def _natural(deviation: Deviation) -> tuple[int, str]:
-    """Order D2 before D10."""
-    return len(deviation.name), deviation.name
-
-
-@cache
-def framework_files() -> Mapping[str, Path]:
-    """Return the framework files that ship with OpenGrade, by name."""
-    return {path.stem: path for path in data_files("shapes/frameworks", "*.ttl")}
-
-
-@cache
-def framework(name: str) -> Framework:
-    """Return a framework by name; UsageError with the names there are."""
-    try:
-        return load_framework(framework_files()[name])
-    except KeyError:
-        known = ", ".join(framework_files())
-        raise UsageError(f'there is no framework "{name}".', fix=f"Choose one of: {known}.") from None

@@ -1,15 +1,17 @@
 """Says assessments, frameworks and licenses in lines and rows for people."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
 
 from opengrade import limits
 from opengrade.assessing import Assessment
 from opengrade.errors import UsageError
 from opengrade.evidence import Evidence, evidence_of
 from opengrade.findings import Finding
-from opengrade.frameworks import Framework, framework, framework_files
+from opengrade.frameworks import Framework
 from opengrade.graph import NamedNode
 from opengrade.licenses import license_index, terms_of
+from opengrade.loading import framework, framework_files
 from opengrade.namespaces import term
 from opengrade.queries import mappings, questions
 from opengrade.vocabulary import vocabulary
@@ -27,7 +29,9 @@ SHOWN = 3
 def summary(found: Iterable[Assessment]) -> Iterator[tuple[str, ...]]:
     """Yield a row for each assessment."""
     for each in found:
-        yield each.name, each.framework, each.grade or "none", _progress(each), _obstacles(each)
+        score = "not judged" if each.score is None else f"{each.score:.3f}"
+        grade = each.grade or "none" if each.counts else score
+        yield each.name, each.framework, grade, _progress(each), _obstacles(each)
 
 
 def _progress(each: Assessment) -> str:
@@ -37,7 +41,7 @@ def _progress(each: Assessment) -> str:
 def _obstacles(each: Assessment) -> str:
     wanted = _next_grade(each)
     if wanted is None:
-        return "nothing: this is the highest grade"
+        return "nothing: this is the highest grade" if each.counts else ""
     missing = list(_missing(each, wanted))
     shown = [
         f"{'/'.join(finding.kinds) or finding.criterion}: {finding.reason}" for finding in missing[:SHOWN]
@@ -64,8 +68,15 @@ def headline(each: Assessment, rules: Sequence[Framework]) -> Iterator[str]:
     rule = next(r for r in rules if r.name == each.framework)
     labels = {grade.name: grade.label for grade in rule.grades}
     verdict = f"meets {each.grade} ({labels[each.grade]})" if each.grade else "meets no grade"
+    if not rule.grades:
+        verdict = "was not judged" if each.score is None else f"has a score of {each.score:.3f}"
     yield f"{each.name} {verdict} of the {rule.title} {rule.version} [{rule.name}]."
-    yield f"Criteria met: {_progress(each)}."
+    if rule.notice:
+        yield rule.notice
+    if each.groups:
+        yield f"Means: {', '.join(f'{name} {mean:.3f}' for name, mean in each.groups)}."
+    if rule.grades:
+        yield f"Criteria met: {_progress(each)}."
     wanted = _next_grade(each)
     if wanted is not None:
         missing = len(list(_missing(each, wanted)))
@@ -81,20 +92,24 @@ def details(each: Assessment) -> Iterator[tuple[str, ...]]:
         why = finding.message if finding.status != "met" or finding.reason else ""
         text = " ".join(filter(None, (f"{finding.reason}:" if finding.reason else "", why, finding.fix)))
         license_ = "" if finding.license is None else finding.license or "none"
-        yield finding.grade or "optional", kinds, finding.status, license_, text
+        scored = "" if finding.points is None else f"{finding.points:g}"
+        yield finding.grade or scored or "optional", kinds, finding.status, license_, text
 
 
-def framework_rows() -> Iterator[tuple[str, ...]]:
-    """Yield a row for each framework."""
-    for name in framework_files():
-        rule = framework(name)
-        yield name, rule.version, ", ".join(grade.name for grade in rule.grades), rule.title
+def framework_rows(folder: Path | None = None) -> Iterator[tuple[str, ...]]:
+    """Yield a row for each framework, those of another folder among them."""
+    for name in framework_files(folder):
+        rule = framework(name, folder)
+        grades = ", ".join(grade.name for grade in rule.grades) or "a score from 0 to 1"
+        yield name, rule.version, grades, rule.title
 
 
 def framework_lines(rule: Framework) -> Iterator[str]:
     """Yield a framework with its grades, criteria, citations and deviations."""
     yield f"{rule.name}: {rule.title} {rule.version}"
     yield rule.description
+    yield from (f"Notice: {text}" for text in (rule.notice,) if text)
+    yield from (f"Not verified: {text}" for text in (rule.unverified,) if text)
     yield f"Date: {rule.issued or 'not stated'}. Source: {', '.join(rule.sources) or 'not stated'}"
     for grade in rule.grades:
         yield ""
@@ -106,11 +121,25 @@ def framework_lines(rule: Framework) -> Iterator[str]:
                 yield from (f"    {line}" for line in _citations(criterion.evidence, criterion.clause))
                 if criterion.unverified:
                     yield f"    Not verified: {criterion.unverified}"
+    yield from _score_lines(rule)
     if rule.deviations:
         yield ""
         yield "Deviations from the text of the framework:"
         for each in rule.deviations:
             yield f"  {each.name}: {each.label}. {each.note}"
+
+
+def _score_lines(rule: Framework) -> Iterator[str]:
+    if rule.score is None:
+        return
+    yield ""
+    yield f"{rule.score.label}: the mean of these, 1 point each where met, half where met in part"
+    for group, label in rule.score.groups:
+        yield f"  {label}:"
+        for item in (each for each in rule.score.items if each.group == group):
+            criterion = rule.criterion(item.criterion)
+            yield f"    {criterion.name}: {criterion.label}."
+            yield from (f"      {line}" for line in _citations(criterion.evidence, criterion.clause))
 
 
 def _citations(evidence: Sequence[Evidence], clause: str | None = None) -> Iterator[str]:

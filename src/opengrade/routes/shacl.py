@@ -33,10 +33,8 @@ def _conforming(
         source, focus = report.value(result, SH.sourceShape), report.value(result, SH.focusNode)
         for owner in _owners(source, shapes):
             failed.setdefault(owner, set()).add(str(focus))
-    targets = {criterion.node: term("ogr:Model") for criterion in framework.criteria}
-    targets |= {rung.shape: rung.target for rung in framework.rungs.values()}
     found: dict[NamedNode, frozenset[Term]] = {}
-    for shape, target in targets.items():
+    for shape, _, target in framework.judged():
         nodes = {t.subject for t in facts if t.predicate == term("rdf:type") and t.object == target}
         found[shape] = frozenset(
             n for n in nodes if isinstance(n, NamedNode) and n.value not in failed.get(shape.value, ())

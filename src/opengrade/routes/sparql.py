@@ -7,7 +7,7 @@ row by row (facts in docs/decisions/0003-routes.md).
 import re
 from collections.abc import Iterable, Iterator, Mapping
 
-from opengrade.criteria import And, Every, Expr, In, Is, Not, Or, Path_, Ref, Some, Step
+from opengrade.criteria import And, Every, Expr, In, Is, Or, Path_, Ref, Some, Step, negation_normal
 from opengrade.frameworks import Framework, Grade
 from opengrade.graph import NamedNode, Term, Triple
 from opengrade.namespaces import compact, local_name, prologue, term
@@ -18,9 +18,10 @@ from opengrade.store import Store
 def run(framework: Framework, triples: Iterable[Triple]) -> Outcome:
     """Evaluate all rungs and criteria over the triples of facts and the curated license facts."""
     store = Store(with_license_facts(triples))
-    wanted = [(each.node, each.expression, term("ogr:Model")) for each in framework.criteria]
-    wanted += [(rung.shape, framework.shapes[rung.shape], rung.target) for rung in framework.rungs.values()]
-    return {node: store.column(select(framework, expression, target)) for node, expression, target in wanted}
+    return {
+        node: store.column(select(framework, expression, target))
+        for node, expression, target in framework.judged()
+    }
 
 
 def select(framework: Framework, expression: Expr, target: NamedNode) -> str:
@@ -36,24 +37,6 @@ def select(framework: Framework, expression: Expr, target: NamedNode) -> str:
     body = "\n".join(f"  {line}" for line in lines)
     text = f"SELECT DISTINCT ?{name}\nWHERE {{\n{body}\n}}\nORDER BY ?{name}\n"
     return prologue(text) + "\n" + text
-
-
-def negation_normal(expression: Expr, *, negated: bool = False) -> Expr:
-    """Push negations inwards until they stand before classes, values, counts and named shapes only."""
-    if isinstance(expression, Not):
-        return negation_normal(expression.part, negated=not negated)
-    if isinstance(expression, And | Or):
-        parts = tuple(negation_normal(part, negated=negated) for part in expression.parts)
-        return And(parts) if isinstance(expression, And) != negated else Or(parts)
-    if isinstance(expression, Every):
-        body = negation_normal(expression.body, negated=negated)
-        return Some(expression.path, body) if negated else Every(expression.path, body)
-    if isinstance(expression, Some):
-        if negated and expression.least == 1:
-            return Every(expression.path, negation_normal(expression.body, negated=True))
-        inner = Some(expression.path, negation_normal(expression.body), expression.least)
-        return Not(inner) if negated else inner
-    return Not(expression) if negated else expression
 
 
 class _Compiler:
@@ -142,7 +125,7 @@ def _sparql(value: Term) -> str:
     """Write a term; IRIs compactly where the local part is plain."""
     if isinstance(value, NamedNode):
         short = compact(value)
-        return short if re.fullmatch(r"[a-z]+:[A-Za-z][\w-]*", short) else str(value)
+        return short if re.fullmatch(r"[a-z][a-z0-9]*:[A-Za-z][\w-]*", short) else str(value)
     return str(value)
 
 
