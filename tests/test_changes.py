@@ -15,7 +15,6 @@ from hypothesis import strategies as st
 
 from opengrade.changes import Change, Comparison, Value, compare, lines
 from opengrade.describing import is_unnamed
-from opengrade.frameworks import framework, framework_files
 from opengrade.graph import (
     FORMATS,
     BlankNode,
@@ -29,6 +28,7 @@ from opengrade.graph import (
     skolemize,
 )
 from opengrade.importing import Submission, read_submission
+from opengrade.loading import framework
 from opengrade.matching import match
 from opengrade.namespaces import prefixes, term
 from opengrade.resources import data_root
@@ -300,7 +300,7 @@ def test_verdicts_say_grades_and_criteria_before_and_after(tmp_path: Path) -> No
     assert done.out.splitlines()[0] == (
         '~ the training code of Amber: "license expression" Apache-2.0 -> LLAMA 2'
     )
-    for name in framework_files():
+    for name in ("mof-1.0", "mof-1.0-mot"):
         assert f"~ Amber, {name}: class-i -> class-iii" in done.out
         assert (
             f"~ Amber, {name}, The training code is released under an open license: met -> not-met"

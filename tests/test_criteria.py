@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from opengrade.errors import RuleError
-from opengrade.frameworks import load_framework
+from opengrade.loading import load_framework
 
 HEADER = """
 PREFIX sh: <http://www.w3.org/ns/shacl#> PREFIX ogr: <https://w3id.org/opengrade/ns#>
@@ -59,7 +59,7 @@ CONSTRUCTS = [
 # A whole file, and what the error has to say.
 FILES = [
     (GRADE + EVIDENCE + CRITERION + GOOD + " .", "exactly one ogr:Framework"),
-    ("x:framework a ogr:Framework .", "no criteria or no grades"),
+    ("x:framework a ogr:Framework .", "no criteria, or neither grades nor a score"),
     (FRAMEWORK + GRADE + EVIDENCE, "not a sh:NodeShape"),
     (FRAMEWORK + "x:grade a ogr:Grade ; ogr:rank 1 .\n" + EVIDENCE + CRITERION + GOOD + " .", "ogr:rank"),
     (FRAMEWORK + GRADE + EVIDENCE + CRITERION.replace('sh:message "m" ;', "") + GOOD + " .", "sh:message"),

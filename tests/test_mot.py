@@ -7,8 +7,8 @@ import pytest
 
 from opengrade import querying
 from opengrade.assessing import ROUTES, Assessment, assess
-from opengrade.frameworks import framework
 from opengrade.graph import NamedNode
+from opengrade.loading import framework
 from opengrade.namespaces import local_name, prefixes
 from opengrade.queries import mappings
 from opengrade.store import Store

@@ -12,9 +12,9 @@ from opengrade.assessing import assess
 from opengrade.dataset import build, read_catalog
 from opengrade.derive import derive_facts
 from opengrade.errors import UsageError
-from opengrade.frameworks import framework, framework_files
 from opengrade.graph import parse_file
 from opengrade.importing import Submission, find_inputs, read_submission
+from opengrade.loading import framework, framework_files
 from opengrade.namespaces import prefixes, prologue
 from opengrade.queries import questions
 from opengrade.resources import data_root
@@ -117,10 +117,10 @@ def test_parameters_can_be_set_and_have_to_be_known() -> None:
     query = questions()["models-with-grade"]
     store, _ = build(read_catalog())
     names = {
-        grade: {row[0] for row in rows(store.ask(text_of("models-with-grade", [f"grade=mof:{grade}"])))}
-        for grade in ("class-i", "class-iii")
+        grade: {row[0] for row in rows(store.ask(text_of("models-with-grade", [f"grade=osaid:{grade}"])))}
+        for grade in ("open-source-ai", "open-source-ai-with-changed-terms")
     }
-    assert names["class-i"] < names["class-iii"]
+    assert names["open-source-ai"] < names["open-source-ai-with-changed-terms"]
     with pytest.raises(UsageError, match="grade"):
         querying.bindings(query, ["nonsense=1"])
     with pytest.raises(UsageError, match="not an IRI"):

@@ -270,7 +270,7 @@ def test_sarif_is_valid_and_its_addresses_lead_to_the_files(reports: list[Report
 
 
 def test_the_sarif_of_assessments_is_valid_too() -> None:
-    from opengrade.frameworks import framework  # noqa: PLC0415  (the only test that needs one)
+    from opengrade.loading import framework  # noqa: PLC0415  (the only test that needs one)
 
     found = assessed([facts_of(ROOT / "catalog" / "bloom.ttl")], framework("mof-1.0"))
     document = json.loads(assessment_sarif([*found.values()], "0.1.0"))

@@ -6,7 +6,7 @@ from typing import NoReturn
 
 import click
 
-from opengrade.cli import judging, showing, submitting
+from opengrade.cli import judging, showing, submitting, weighing
 from opengrade.cli.common import tell, versions, write
 from opengrade.errors import OpenGradeError
 
@@ -30,6 +30,7 @@ def app() -> None:
 
 for _command in (
     *(judging.assess, judging.import_, judging.query),
+    *(weighing.explain, weighing.improve, weighing.what_if, weighing.compare),
     *(submitting.validate, submitting.accept, submitting.diff),
     *(showing.frameworks, showing.licenses, showing.limits),
 ):

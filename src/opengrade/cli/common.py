@@ -1,10 +1,10 @@
 """What the commands share: options, how inputs are read, how they speak and end."""
 
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 import click
 
@@ -12,9 +12,13 @@ from opengrade import __version__
 from opengrade.errors import OpenGradeError, Place, UsageError
 
 if TYPE_CHECKING:
+    from opengrade.frameworks import Framework
     from opengrade.importing import Submission
     from opengrade.limits import Limits
     from opengrade.remarks import Remark
+
+# Whatever an option of click can be put on.
+FC = TypeVar("FC", bound=Callable[..., Any] | click.Command)
 
 inputs_argument = click.argument("inputs", nargs=-1, type=click.Path(path_type=Path))
 limit_option = click.option(
@@ -25,6 +29,30 @@ limit_option = click.option(
     help="Change a limit; see opengrade limits.",
 )
 quiet_option = click.option("-q", "--quiet", is_flag=True, help="Say nothing on standard error but errors.")
+
+
+folder_option = click.option(
+    "--frameworks-dir",
+    "folder",
+    type=click.Path(path_type=Path, file_okay=False, exists=True),
+    metavar="DIR",
+    help="Also know the frameworks in the .ttl files of this folder.",
+)
+
+
+def framework_option(default: str) -> Callable[[FC], FC]:
+    """Return the option that names frameworks."""
+    return click.option(
+        "-f", "--framework", "names", multiple=True, metavar="ID|all", help=f"A framework; {default}."
+    )
+
+
+def rules_from(names: Iterable[str], folder: Path | None = None) -> "list[Framework]":
+    """Return the frameworks of some names, all for the name all; UsageError for an unknown one."""
+    from opengrade.loading import framework, framework_files
+
+    given = list(dict.fromkeys(names))
+    return [framework(name, folder) for name in (framework_files(folder) if "all" in given else given)]
 
 
 def tell(text: str) -> None:
@@ -67,6 +95,30 @@ class Reading:
                 continue
             found.append(result)
             self.remark(result.remarks)
+        return found
+
+    def find(self, models: Sequence[str]) -> "list[Submission]":
+        """Read files and folders, and find models of the catalog by name; UsageError for what is neither."""
+        from difflib import get_close_matches
+
+        from opengrade.dataset import in_catalog, read_catalog
+
+        found: list[Submission] = []
+        for text in models:
+            if Path(text).exists():
+                found += self.read([Path(text)])
+                continue
+            named = in_catalog(text)
+            if named is None:
+                known = [Path(each.source).stem for each in read_catalog()]
+                near = get_close_matches(text.lower(), known, 1)
+                hint = (
+                    f"Did you mean {near[0]}?" if near else f"Of the catalog there are: {', '.join(known)}."
+                )
+                raise UsageError(f'"{text}" is neither a file nor a model of the catalog.', fix=hint)
+            found.append(named)
+        if not found:
+            end(self.code)
         return found
 
     def files(self, paths: Iterable[Path]) -> list[Path]:

@@ -1,6 +1,6 @@
 """The commands that judge and answer: assess, import, query."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -12,9 +12,12 @@ from opengrade import __version__
 from opengrade.cli.common import (
     Reading,
     end,
+    folder_option,
+    framework_option,
     inputs_argument,
     limit_option,
     quiet_option,
+    rules_from,
     tell,
     versions,
     write,
@@ -40,23 +43,21 @@ QUERY_FORMATS = ("table", "json", "csv", "markdown", "turtle")
 
 @click.command()
 @inputs_argument
-@click.option(
-    "-f",
-    "--framework",
-    "names",
-    multiple=True,
-    metavar="ID|all",
-    help="A framework; mof-1.0 if none is named.",
-)
+@framework_option("mof-1.0 if none is named")
 @click.option(
     "--format", "format_", type=click.Choice(ASSESS_FORMATS), default="table", help="How to write the result."
 )
 @click.option("--require", metavar="GRADE", help="End with exit code 1 unless every model meets this grade.")
 @click.option("--details", is_flag=True, help="Show every criterion, also for many models.")
 @click.option(
-    "--route", "by", type=click.Choice(("sparql", "shacl")), default="sparql", help="What runs the criteria."
+    "--route",
+    "by",
+    type=click.Choice(("sparql", "shacl", "memory")),
+    default="sparql",
+    help="What runs the criteria.",
 )
 @store_option
+@folder_option
 @limit_option
 @quiet_option
 def assess(
@@ -67,6 +68,7 @@ def assess(
     details: bool,
     by: str,
     store: Path | None,
+    folder: Path | None,
     settings_of_limits: tuple[str, ...],
     quiet: bool,
 ) -> None:
@@ -79,7 +81,7 @@ def assess(
     from opengrade.limits import limits_from
 
     limits = limits_from(settings_of_limits)
-    rules = _frameworks(names or ("mof-1.0",))
+    rules = rules_from(names or ("mof-1.0",), folder)
     _check_grade(require, rules)
     reading = Reading(limits, quiet=quiet)
     submissions: list[Submission] = []
@@ -95,13 +97,6 @@ def assess(
     _write_assessments(found, rules, submissions, format_, details=details)
     short = require is not None and any(dict(a.progress).get(require, 0) < 1 for a in found)
     end(max(reading.code, int(short)))
-
-
-def _frameworks(names: Sequence[str]) -> "list[Framework]":
-    from opengrade.frameworks import framework, framework_files
-
-    wanted = list(framework_files()) if "all" in names else list(dict.fromkeys(names))
-    return [framework(name) for name in wanted]
 
 
 def _check_grade(require: str | None, rules: "Sequence[Framework]") -> None:
@@ -134,14 +129,25 @@ def _write_assessments(
     elif format_ == "sarif":
         write(exporting.to_sarif(found, __version__))
     elif format_ == "markdown":
-        write(exporting.markdown_table(reporting.SUMMARY, reporting.summary(found)))
+        write(exporting.markdown_table(*_summary(found, rules)))
     elif details or len(found) == 1:
         for each in found:
             print_lines([*reporting.headline(each, rules), ""])
             print_table(reporting.DETAILS, reporting.details(each))
             print_lines([""])
     elif found:
-        print_table(reporting.SUMMARY, reporting.summary(found))
+        print_table(*_summary(found, rules))
+
+
+def _summary(
+    found: "Sequence[Assessment]", rules: "Sequence[Framework]"
+) -> "tuple[Sequence[str], Iterable[Sequence[str]]]":
+    """Return a row for each model: with what is in the way under one framework, or a column for each."""
+    from opengrade import comparing, reporting
+
+    if len(rules) > 1:
+        return comparing.matrix(found)
+    return reporting.SUMMARY, reporting.summary(found)
 
 
 @click.command("import")

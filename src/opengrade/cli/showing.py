@@ -1,24 +1,27 @@
 """The commands that show what verdicts rest on: frameworks, licenses, limits."""
 
+from pathlib import Path
+
 import click
 
-from opengrade.cli.common import end
+from opengrade.cli.common import end, folder_option
 from opengrade.errors import UsageError
 
 
 @click.command()
 @click.argument("words", nargs=-1, metavar="[show] [ID]")
-def frameworks(words: tuple[str, ...]) -> None:
+@folder_option
+def frameworks(words: tuple[str, ...], folder: Path | None) -> None:
     """List the frameworks, or show one with its criteria and citations."""
     from opengrade import reporting
-    from opengrade.frameworks import framework
+    from opengrade.loading import framework
     from opengrade.tables import print_lines, print_table
 
     names = _after("show", words)
     if not names:
-        print_table(reporting.FRAMEWORKS, reporting.framework_rows())
+        print_table(reporting.FRAMEWORKS, reporting.framework_rows(folder))
         return
-    rules = framework(names[0])
+    rules = framework(names[0], folder)
     print_lines(reporting.framework_lines(rules))
 
 

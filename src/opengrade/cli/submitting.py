@@ -247,9 +247,9 @@ def diff(
     """
     from opengrade import changes
     from opengrade.confining import call, each
-    from opengrade.frameworks import framework, framework_files
     from opengrade.importing import read_submission
     from opengrade.limits import limits_from
+    from opengrade.loading import framework, framework_files
     from opengrade.tables import print_lines
 
     limits = limits_from(settings_of_limits)
