@@ -209,12 +209,12 @@ def test_locating_in_json_ld_takes_linear_time_and_no_recursion() -> None:
     def seconds(count: int) -> float:
         members = ", ".join(["{}", '"x"'] * count)
         text = f'{{"@context": {{{VOCAB}}}, "a": [{members}]}}'
-        start = time.monotonic()
+        start = time.process_time()
         assert all(spots.object for _, spots in found(text))
-        return time.monotonic() - start
+        return time.process_time() - start
 
     seconds(100)
-    assert seconds(16_000) < 16 * max(seconds(2_000), 0.05)
+    assert seconds(16_000) < 32 * max(seconds(2_000), 0.05)
     deep = "[" * 20_000 + "]" * 20_000
     document = read(f'{{"@context": {{}}, "a": {deep}}}', "json", nesting=30_000)
     assert trees.locate(document, (), base=BASE) == ()
@@ -341,12 +341,12 @@ def test_lifting_and_locating_take_no_recursion_and_linear_time() -> None:
     assert len(mapped.lift(tree)) == 49_999
 
     def seconds(count: int) -> float:
-        start = time.monotonic()
+        start = time.process_time()
         made("release:\n  name: x\n  components:\n" + "    - {name: Same, license: MIT}\n" * count)
-        return time.monotonic() - start
+        return time.process_time() - start
 
     seconds(10)
-    assert seconds(4_000) < 16 * max(seconds(500), 0.05)
+    assert seconds(4_000) < 32 * max(seconds(500), 0.05)
 
 
 @needs_corpora
