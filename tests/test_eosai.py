@@ -43,11 +43,14 @@ def test_the_edition_of_fourteen_dimensions_counts_those_without_a_grade_as_noth
     """The files have no class for the two dimensions that were dropped: 14 share the same points."""
     scores = published()
     facts = [facts_of(FOLDER / "systems" / name) for name in sorted(scores)[:10]]
+    compared = 0
     for each in assess(facts, framework("eosai-2024")):
         entry = scores[each.source.rpartition("/")[2]]
         answered = [f for f in each.findings if f.status != "not-stated"]
         if len(answered) == 12:
             assert each.score == pytest.approx(entry["score"] * 12 / 14, abs=0.001)
+            compared += 1
+    assert compared > 5
 
 
 @needs_corpora

@@ -7,7 +7,7 @@ from pathlib import Path
 from opengrade.frameworks import Framework, Grade
 from opengrade.graph import NamedNode
 from opengrade.loading import framework, framework_files
-from opengrade.namespaces import local_name, prefixes, term
+from opengrade.namespaces import compact, local_name, prefixes, term
 from opengrade.resources import data_root
 from opengrade.routes.sparql import select_grade
 from opengrade.vocabulary import vocabulary
@@ -49,15 +49,9 @@ def context() -> str:
 
 
 def _datatype_entry(node: NamedNode) -> object:
-    words = vocabulary()
-    kind = words.graph.node(node, term("rdfs:range"))
-    if kind == term("xsd:anyURI"):
-        return {"@id": node.value, "@type": "xsd:anyURI"}
-    if local_name(node).lower().endswith(("date", "dateseen")) or "xsd:date" in (
-        words.graph.text(node, term("skos:definition")) or ""
-    ):
-        return {"@id": node.value, "@type": "xsd:date"}
-    return node.value
+    kind = vocabulary().range_of(node)
+    name = compact(kind) if isinstance(kind, NamedNode) else ""
+    return {"@id": node.value, "@type": name} if name in ("xsd:anyURI", "xsd:date") else node.value
 
 
 def generated() -> dict[Path, str]:

@@ -63,9 +63,9 @@ def found_of(finding: Finding) -> str:
 
 
 def grades_apart(columns: Sequence[Sequence[Assessment]]) -> Iterator[str]:
-    """Yield a sentence for each two frameworks of which one gives its highest grade and the other does not.
+    """Yield a sentence for each framework that withholds its highest grade where others give theirs.
 
-    It names the criteria of the second that stand in the way.
+    It names the criteria that stand in the way.
     """
     for column in columns:
         graded = [each for each in column if each.counts]

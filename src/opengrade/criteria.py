@@ -269,17 +269,28 @@ def check_acyclic(shapes: Mapping[NamedNode, Expr], reader: ShapeReader) -> None
         visit(shape, ())
 
 
+def within(expression: Expr) -> Iterator[Expr]:
+    """Yield an expression and all that it is made of, outermost first; named shapes are not looked into."""
+    yield expression
+    if isinstance(expression, And | Or):
+        for part in expression.parts:
+            yield from within(part)
+    elif isinstance(expression, Not):
+        yield from within(expression.part)
+    elif isinstance(expression, Some | Every):
+        yield from within(expression.body)
+
+
 def references(expression: Expr) -> Iterator[NamedNode]:
     """Yield the named shapes that an expression refers to, with repetitions."""
-    if isinstance(expression, Ref):
-        yield expression.shape
-    elif isinstance(expression, And | Or):
-        for part in expression.parts:
-            yield from references(part)
-    elif isinstance(expression, Not):
-        yield from references(expression.part)
-    elif isinstance(expression, Some | Every):
-        yield from references(expression.body)
+    yield from (each.shape for each in within(expression) if isinstance(each, Ref))
+
+
+def properties_of(expression: Expr) -> Iterator[NamedNode]:
+    """Yield the properties on the paths of an expression, those of shapes that it names left out."""
+    for each in within(expression):
+        if isinstance(each, Some | Every):
+            yield from (step.property for step in each.path)
 
 
 def negation_normal(expression: Expr, *, negated: bool = False) -> Expr:

@@ -127,7 +127,7 @@ def _model(graph: Graph, node: NamedNode, source: str) -> ModelFacts:
         for component in graph.nodes(node, term("ogr:hasComponent"))
         if isinstance(component, NamedNode)
     )
-    data = training_data(graph, node, name)
+    data = training_data(graph, node)
     return ModelFacts(node, name, source, components, evidence_of(graph, node), data, graph)
 
 

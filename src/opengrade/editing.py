@@ -11,6 +11,8 @@ from opengrade.licensing import OWN
 from opengrade.namespaces import compact, local_name, term
 from opengrade.vocabulary import vocabulary
 
+# Stands for the day of what is only supposed.
+SOME_DAY = "2026-01-01"
 # What people call these properties on the command line.
 SHORT = {"license": "ogr:licenseExpression"}
 
@@ -118,7 +120,7 @@ def judgement(question: NamedNode, answer: Term, model: NamedNode) -> Iterator[E
     node = beside(model, f"what-if-{local_name(question)}")
     link, class_ = term("ogr:hasJudgement"), term("ogr:Judgement")
     someone = beside(model, "what-if-someone")
-    day = Literal("2026-01-01", datatype=term("xsd:date"))
+    day = Literal(SOME_DAY, datatype=term("xsd:date"))
     for property_, value in (("onQuestion", question), ("givesAnswer", answer), ("judgedBy", someone)):
         yield Edit(node, term(f"ogr:{property_}"), value, link, class_)
     yield Edit(node, term("ogr:dateJudged"), day, link, class_)
@@ -137,7 +139,7 @@ def _property(name: str) -> NamedNode:
 
 def _value(property_: NamedNode, text: str) -> Term:
     words = vocabulary()
-    kind = words.graph.node(property_, term("rdfs:range"))
+    kind = words.range_of(property_)
     choices = {local_name(node): node for node in _individuals(kind)} if kind is not None else {}
     if choices:
         if text not in choices:

@@ -65,9 +65,9 @@ def explain(facts: Facts, framework: Framework) -> Iterator[Explanation]:
     models = {each.node.value: each for each in facts.models}
     prover = Prover(framework.shapes, facts.triples)
     for assessment in assess([facts], framework):
-        writer = _Writer(facts, models[assessment.model])
+        writer = _Writer(facts, models[assessment.model], prover)
         proofs = tuple(
-            Proof(finding, criterion, tuple(writer.statements(prover, criterion)))
+            Proof(finding, criterion, tuple(writer.statements(criterion)))
             for finding, criterion in zip(assessment.findings, framework.criteria, strict=True)
         )
         yield Explanation(assessment, framework, proofs)
@@ -76,14 +76,15 @@ def explain(facts: Facts, framework: Framework) -> Iterator[Explanation]:
 class _Writer:
     """Turns triples into statements with their sources."""
 
-    def __init__(self, facts: Facts, model: ModelFacts) -> None:
+    def __init__(self, facts: Facts, model: ModelFacts, prover: Prover) -> None:
         self.facts = facts
+        self.prover = prover
         self.model = model
         self.stated = frozenset(model.graph)
         self.names = Names(model.graph)
 
-    def statements(self, prover: Prover, criterion: Criterion) -> Iterator[Statement]:
-        for triple in prover.proof(criterion.expression, self.model.node):
+    def statements(self, criterion: Criterion) -> Iterator[Statement]:
+        for triple in self.prover.proof(criterion.expression, self.model.node):
             yield self.statement(triple)
 
     def statement(self, triple: Triple) -> Statement:
@@ -119,12 +120,8 @@ class _Writer:
             label = label or vocabulary().graph.text(node, term("rdfs:label"))
             if label:
                 return label
-            options = [
-                index.label(t.object)
-                for t in self.facts.triples
-                if t.subject == node and t.predicate == term("ogr:requiresLicense")
-                if isinstance(t.object, NamedNode)
-            ]
+            required = self.prover.facts.nodes(node, term("ogr:requiresLicense"))
+            options = [index.label(each) for each in required if isinstance(each, NamedNode)]
             if options:
                 return f"the option {' AND '.join(sorted(options))}"
             data = next((each.name for each in self.model.data if each.node == node), None)

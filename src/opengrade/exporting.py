@@ -166,10 +166,10 @@ def _sarif_result(each: Assessment, finding: Finding, identifier: str) -> dict[s
 def markdown_table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     """Return rows as a Markdown table."""
     lines = [header, ["---"] * len(header), *rows]
-    return "".join("| " + " | ".join(_cell(cell) for cell in line) + " |\n" for line in lines)
+    return "".join("| " + " | ".join(markdown_text(cell) for cell in line) + " |\n" for line in lines)
 
 
-def _cell(text: str) -> str:
-    """Return a cell in which nothing is markup: neither HTML nor a link nor the end of the cell."""
+def markdown_text(text: str) -> str:
+    """Return a text as one line without markup: no HTML, link, heading or end of a cell."""
     shown = harmless_line(text.replace("\n", " ")).replace("&", "&amp;").replace("<", "&lt;")
-    return re.sub(r"([\\|\[\]`*])", r"\\\1", shown)
+    return re.sub(r"([\\|\[\]`*]|^\s*[#>+-])", r"\\\1", shown)

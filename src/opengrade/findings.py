@@ -9,9 +9,8 @@ from opengrade.evidence import Evidence, evidence_of
 from opengrade.frameworks import Criterion, Framework, Rung, concerned
 from opengrade.graph import NamedNode, Term
 from opengrade.licenses import license_index
-from opengrade.licensing import license_triples
 from opengrade.namespaces import local_name, term
-from opengrade.proving import Prover
+from opengrade.proving import Prover, permits
 from opengrade.routes import Outcome
 from opengrade.vocabulary import vocabulary
 
@@ -58,16 +57,22 @@ class _Diagnosis:
 
 def findings(framework: Framework, model: ModelFacts, outcome: Outcome, prover: Prover) -> Iterator[Finding]:
     """Yield the finding of each criterion, in the order of the framework."""
+    climber = _Climber(framework, model, prover)
     for criterion in framework.criteria:
-        yield finding_of(framework, model, criterion, outcome, prover)
+        yield _finding(climber, criterion, outcome)
 
 
 def finding_of(
     framework: Framework, model: ModelFacts, criterion: Criterion, outcome: Outcome, prover: Prover
 ) -> Finding:
     """Return the finding of one criterion."""
+    return _finding(_Climber(framework, model, prover), criterion, outcome)
+
+
+def _finding(climber: "_Climber", criterion: Criterion, outcome: Outcome) -> Finding:
+    framework, model, prover = climber.framework, climber.model, climber.prover
     met = model.node in outcome[criterion.node]
-    nearest = _Climber(framework, model, prover).diagnose(criterion.expression, model.node)
+    nearest = climber.diagnose(criterion.expression, model.node)
     words = _Words(framework, model, criterion, nearest, prover)
     return words.finding(met, _points(framework, criterion, model, outcome))
 
@@ -121,7 +126,7 @@ class _Climber:
     def worst(self, expression: Every, node: Term) -> _Diagnosis:
         """Climb with all things that a path leads to; the one that comes least far counts."""
         found = [self.climb(each, expression.body, None) for each in self.prover.reach(node, expression.path)]
-        failing = [each for each in found if each.depth < _ALL and each.reason != _ADVICE]
+        failing = [each for each in found if each.depth < _ALL]
         if not failing:
             return _Diagnosis(_ALL + 1, None, kind=_kind(expression.path))
         first = min(failing, key=_progress)
@@ -152,13 +157,10 @@ class _Climber:
         component = self.components.get(thing)
         if component is None or not component.applied.bound_by:
             return False
-        kept = [t for t in self.prover.facts.about(component.node) if "license" not in t.predicate.value]
-        alone = license_triples(component.node, component.applied.own, component.origin)
-        return Prover(self.framework.shapes, [*kept, *alone]).holds(Ref(rung.shape), component.node)
+        return permits(self.framework.shapes, Ref(rung.shape), component.applied.own, component.content)
 
 
 _ALL = 1000
-_ADVICE = term("ogr:LICENSE-WRONG-TYPE")
 _OF_LICENSES = tuple(term(f"ogr:{name}") for name in ("LICENSE-NOT-OPEN", "LICENSE-UNKNOWN", "NO-LICENSE"))
 
 
@@ -260,7 +262,7 @@ class _Words:
         text = own.text.strip() if own and component and component.origin else self.text_of_license()
         known = own.licenses if own else ()
         shown = text or ", ".join(license_index().label(each) for each in known)
-        bases = component.applied.bound_by if component else ()
+        bases = self.binding()
         graph = model.graph
         return {
             "model": model.name,
@@ -276,6 +278,19 @@ class _Words:
             "who": self.value("ogr:judgedBy") or "someone",
             "answer": self.value("ogr:givesAnswer").lower(),
         }
+
+    def binding(self) -> tuple[NamedNode, ...]:
+        """Return the models whose licenses keep the component from the rung that it failed at."""
+        component, rung = self.component, self.nearest.rung
+        if component is None or rung is None:
+            return ()
+        applied, shapes = component.applied, self.framework.shapes
+        pairs = zip(applied.bound_by, applied.inherited, strict=True)
+        return tuple(
+            dict.fromkeys(
+                base for base, each in pairs if not permits(shapes, Ref(rung.shape), each, component.content)
+            )
+        )
 
     def text_of_license(self) -> str:
         """Return the words by which the license of the thing concerned is stated."""

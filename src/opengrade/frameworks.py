@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 
-from opengrade.criteria import And, Every, Expr, Is, Not, Or, Ref, Some
+from opengrade.criteria import And, Every, Expr, Is, Ref, Some, properties_of, within
 from opengrade.evidence import Evidence
 from opengrade.graph import Graph, NamedNode, Node
 from opengrade.namespaces import local_name, term
@@ -173,20 +173,13 @@ class Framework:
 
 def kinds_of(expression: Expr, shapes: Mapping[NamedNode, Expr]) -> Iterator[NamedNode]:
     """Yield the kinds of components that an expression looks for, in its order."""
-    if isinstance(expression, Is):
-        if expression.class_ in vocabulary().kinds:
-            yield expression.class_
-    elif isinstance(expression, And | Or):
-        for part in expression.parts:
-            yield from kinds_of(part, shapes)
-    elif isinstance(expression, Not):
-        yield from kinds_of(expression.part, shapes)
-    elif isinstance(expression, Ref):
-        yield from kinds_of(shapes[expression.shape], shapes)
-    elif isinstance(expression, Some | Every):
-        for step in expression.path:
-            yield from concerned(step.property)
-        yield from kinds_of(expression.body, shapes)
+    for each in within(expression):
+        if isinstance(each, Is) and each.class_ in vocabulary().kinds:
+            yield each.class_
+        elif isinstance(each, Ref):
+            yield from kinds_of(shapes[each.shape], shapes)
+        elif isinstance(each, Some | Every):
+            yield from (kind for step in each.path for kind in concerned(step.property))
 
 
 @cache
@@ -197,18 +190,6 @@ def concerned(property_: NamedNode) -> tuple[NamedNode, ...]:
         for each in vocabulary().graph.nodes(property_, term("ogr:concernsKind"))
         if isinstance(each, NamedNode)
     )
-
-
-def properties_of(expression: Expr) -> Iterator[NamedNode]:
-    """Yield the properties on the paths of an expression, those of shapes that it names left out."""
-    if isinstance(expression, And | Or):
-        for part in expression.parts:
-            yield from properties_of(part)
-    elif isinstance(expression, Not):
-        yield from properties_of(expression.part)
-    elif isinstance(expression, Some | Every):
-        yield from (step.property for step in expression.path)
-        yield from properties_of(expression.body)
 
 
 def named(graph: Graph, node: Node, property_: str) -> tuple[NamedNode, ...]:

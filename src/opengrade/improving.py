@@ -18,8 +18,6 @@ from opengrade.namespaces import term
 from opengrade.planning import Choice, Planner, Slot, Thing, Way, joined
 from opengrade.wording import change_words, effort, kind_of
 
-FEWEST = "fewest changes first, then the kinds that ask least"
-
 
 @dataclass(frozen=True, slots=True)
 class Change:
@@ -130,14 +128,14 @@ def _cheapest(planner: Planner, goals: list[list[Way]]) -> Way | None:
 
     def visit(position: int, way: Way) -> None:
         nonlocal best
-        cost = _cost(planner, way)
+        cost = _cost(way)
         if best is not None and cost[:2] > best[0][:2]:
             return
         if position == len(order):
             if best is None or cost < best[0]:
                 best = cost, way
             return
-        for each in sorted(order[position], key=lambda w: _cost(planner, w)):
+        for each in sorted(order[position], key=_cost):
             combined = planner.settled(joined(way, each))
             if combined is not None:
                 visit(position + 1, combined)
@@ -149,7 +147,7 @@ def _cheapest(planner: Planner, goals: list[list[Way]]) -> Way | None:
 Cost = tuple[int, int, int, int]
 
 
-def _cost(planner: Planner, way: Way) -> Cost:
+def _cost(way: Way) -> Cost:
     """Return the number of changes, what their kinds ask, how little they leave open, how many values."""
     changed = _by_thing(way)
     kinds = sum(

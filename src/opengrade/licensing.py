@@ -21,13 +21,20 @@ INHERITING = (
     *("ogr:quantizedFrom", "ogr:mergedFrom", "ogr:convertedFrom"),
 )
 OWN = ("ogr:licenseExpression", "dcterms:license")
+# What `license_triples` says of a thing.
+OF_LICENSES = frozenset(
+    (
+        *(term("ogr:licenseState"), term("ogr:licenseOption"), term("ogr:licenseText")),
+        *(term("ogr:licenseOrigin"), term("ogr:licenseResolution")),
+    )
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Applied:
     """The license that applies to an artifact.
 
-    `resolution` joins `own`, which the producer decides, with those `inherited` from the models in
+    `resolution` joins `own`, which the producer decides, with those `inherited`, one from each model in
     `bound_by`, which only their producers decide. `origin` is the local name of the property by which the
     license was stated, None where none was; `statements` are the triples that state it.
     """
@@ -73,7 +80,7 @@ def license_of_component(graph: Graph, model: NamedNode, node: NamedNode) -> App
         origin=found[0].origin,
         statements=tuple(t for each in (*found, *inherited) for t in each.statements)
         + tuple(_ties(graph, model, [base for base, _ in bases])),
-        bound_by=tuple(dict.fromkeys(base for base, _ in bases)),
+        bound_by=tuple(base for base, _ in bases),
         inherited=tuple(each.own for each in inherited),
     )
 

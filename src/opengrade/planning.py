@@ -7,23 +7,17 @@ from itertools import product
 
 from opengrade.criteria import And, Every, Expr, In, Is, Not, Or, Ref, Some, negation_normal, selectors
 from opengrade.derive import ATTACHED, Facts, ModelFacts
-from opengrade.editing import beside
+from opengrade.editing import SOME_DAY, beside
 from opengrade.frameworks import Framework, concerned
 from opengrade.graph import GENID, Literal, NamedNode, Term, Triple
 from opengrade.licenses import Resolution, license_index
-from opengrade.licensing import content_of, license_triples, together
+from opengrade.licensing import OF_LICENSES, content_of, together
 from opengrade.namespaces import local_name, term
-from opengrade.proving import Prover
+from opengrade.proving import Prover, permits
 from opengrade.vocabulary import vocabulary
 
 LICENSE = term("ogr:licenseExpression")
 EXISTS = term("rdf:type")
-OF_LICENSES = frozenset(
-    (
-        *(term("ogr:licenseState"), term("ogr:licenseOption"), term("ogr:licenseText")),
-        *(term("ogr:licenseOrigin"), term("ogr:licenseResolution")),
-    )
-)
 COMPONENTS, DATA = term("ogr:hasComponent"), term("ogr:trainedOn")
 LINKS = frozenset((COMPONENTS, DATA, *(term(name) for name in ATTACHED)))
 
@@ -130,7 +124,7 @@ class Planner:
         """Say whether what no change can make so is so."""
         if thing.link is None:
             return self.prover.holds(expression, thing.node)
-        classes = (thing.class_, term("ogr:Component"), DATA_CLASS)
+        classes = (thing.class_, term("ogr:Component"), TRAINING_DATA)
         if isinstance(expression, Is):
             return expression.class_ in classes
         if isinstance(expression, Not) and isinstance(expression.part, Is):
@@ -258,19 +252,24 @@ class Planner:
         return [{(thing, property_): Choice(allowed, keeps)}]
 
     def _licensed(self, expression: Expr, thing: Thing) -> list[Way]:
-        content, inherited, bases = self._license_of(thing)
+        content, inherited = self._license_of(thing)
         keeps = self._holds_unset(expression, thing)
         if thing.link is not None:
-            keeps = self._probe(expression, Resolution("", term("ogr:NoLicense")), content)
+            keeps = permits(self.shapes, expression, Resolution("", term("ogr:NoLicense")), content)
+
+        def fits(name: str) -> bool:
+            both = together([license_index().resolve(name), *inherited])
+            return permits(self.shapes, expression, both, content)
+
         allowed: tuple[Term, ...] = ()
         if self._changeable(thing):
-            allowed = tuple(
-                Literal(name)
-                for name in _candidates(content)
-                if self._probe(expression, together([license_index().resolve(name), *inherited]), content)
-            )
+            names = list(filter(fits, _suggested(content)))
+            if not names and not keeps:  # what we suggest is not all that there is
+                names = list(filter(fits, license_index().by_identifier))
+            allowed = tuple(Literal(name) for name in names)
         if not keeps and not allowed:
-            self.blockers.append(self._blocked(thing, bases))
+            bases = self.binding(thing, expression, content)
+            self.blockers.append(self._blocked(thing, " and ".join(bases)))
             return []
         return [{(thing, LICENSE): Choice(allowed, keeps)}]
 
@@ -280,27 +279,27 @@ class Planner:
             start = about[:1].upper() + about[1:]
             return f"{start} are bound by the license of {bases}, which only its producer can change."
         if self._changeable(thing):
-            return f"No license that we suggest is accepted for {about}."
+            return f"No license that we know is accepted for {about}."
         return f"Only others can change the license of {about}."
 
-    def _license_of(self, thing: Thing) -> tuple[NamedNode | None, tuple[Resolution, ...], str]:
-        """Return the content type of a thing, the licenses that bind it and whose they are."""
+    def _license_of(self, thing: Thing) -> tuple[NamedNode | None, tuple[Resolution, ...]]:
+        """Return the content type of a thing and the licenses that bind it from elsewhere."""
+        position = self.components.get(thing.node)
+        if position is not None:
+            component = self.model.components[position]
+            return component.content, component.applied.inherited
+        content = vocabulary().kinds.get(thing.class_) if thing.class_ is not None else None
+        return content or term("ogr:DataContent"), ()
+
+    def binding(self, thing: Thing, expression: Expr, content: NamedNode | None) -> list[str]:
+        """Return the names of the models whose licenses are in the way."""
         position = self.components.get(thing.node)
         if position is None:
-            kinds = [thing.class_] if thing.class_ in vocabulary().kinds else []
-            content = content_of([k for k in kinds if k is not None]) if kinds else term("ogr:DataContent")
-            return content, (), ""
-        component = self.model.components[position]
-        names = [self.model.graph.text(b, term("ogr:name")) or b.value for b in component.applied.bound_by]
-        return component.content, component.applied.inherited, " and ".join(names)
-
-    def _probe(self, expression: Expr, resolution: Resolution, content: NamedNode | None) -> bool:
-        """Say whether an expression holds of a thing of which only its license is known."""
-        node = NamedNode(f"{GENID}probe")
-        triples = list(license_triples(node, resolution, "licenseExpression"))
-        if content is not None:
-            triples.append(Triple(node, term("ogr:contentType"), content))
-        return Prover(self.shapes, triples).holds(expression, node)
+            return []
+        applied = self.model.components[position].applied
+        pairs = zip(applied.bound_by, applied.inherited, strict=True)
+        nodes = [base for base, each in pairs if not permits(self.shapes, expression, each, content)]
+        return [self.model.graph.text(base, term("ogr:name")) or base.value for base in dict.fromkeys(nodes)]
 
     def question_of(self, thing: Thing) -> NamedNode | None:
         """Return the question that a judgement answers."""
@@ -326,7 +325,7 @@ class Planner:
         return data or self.model.graph.text(thing.node, term("ogr:name")) or f"{self.model.name}"
 
 
-DATA_CLASS = term("ogr:TrainingData")
+TRAINING_DATA = term("ogr:TrainingData")
 
 
 @cache
@@ -361,7 +360,7 @@ def _covers(small: Way, large: Way) -> bool:
 
 
 @cache
-def _candidates(content: NamedNode | None) -> tuple[str, ...]:
+def _suggested(content: NamedNode | None) -> tuple[str, ...]:
     """Return the licenses that we suggest, those for the content type first."""
     graph = license_index().graph
     found = {t.subject for t in graph if t.predicate == term("ogr:suggestedFor")}
@@ -372,22 +371,20 @@ def _candidates(content: NamedNode | None) -> tuple[str, ...]:
 def _values(property_: NamedNode, body: Expr) -> tuple[Term, ...]:
     """Return the values that a property can take: those we know, or one that stands for any."""
     graph = vocabulary().graph
-    kind = graph.node(property_, term("rdfs:range"))
+    kind = vocabulary().range_of(property_)
     known = [n for n in graph.subjects(term("rdf:type"), kind) if isinstance(n, NamedNode)] if kind else []
-    named = [value for each in (body,) if isinstance(each, In) for value in each.values]
+    named = body.values if isinstance(body, In) else ()
     if known:
         others = [each for each in named if each not in known]
         return (*sorted(known, key=lambda n: (n not in BEST, n.value)), *others)
     if named:
-        return tuple(named)
+        return named
     if kind == term("xsd:boolean"):
         return Literal(True), Literal(False)
     if isinstance(kind, NamedNode) and kind.value.startswith(term("xsd:").value):
         return (Literal(PLACEHOLDERS.get(local_name(kind), "to be stated"), datatype=kind),)
-    if "xsd:date" in (graph.text(property_, term("skos:definition")) or ""):
-        return (Literal(PLACEHOLDERS["date"], datatype=term("xsd:date")),)
     return (NamedNode(f"{GENID}to-be-stated"),)
 
 
-PLACEHOLDERS = {"anyURI": "https://example.org/to-be-stated", "date": "2026-01-01"}
+PLACEHOLDERS = {"anyURI": "https://example.org/to-be-stated", "date": SOME_DAY}
 BEST = (term("ogr:DirectDownload"), term("ogr:OpenData"), term("ogr:Fully"))

@@ -7,8 +7,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 
 from opengrade.criteria import And, Every, Expr, In, Is, Not, Or, Path_, Ref, Some, Step
-from opengrade.graph import Graph, Literal, NamedNode, Term, Triple
-from opengrade.licenses import license_index
+from opengrade.graph import GENID, Graph, Literal, NamedNode, Term, Triple
+from opengrade.licenses import Resolution, license_index
+from opengrade.licensing import license_triples
 from opengrade.namespaces import term
 
 
@@ -115,6 +116,17 @@ class Prover:
                 assert not isinstance(subject, Literal)
                 yield Triple(subject, step.property, object_)
                 yield from self._through(each, rest, target)
+
+
+def permits(
+    shapes: Mapping[NamedNode, Expr], expression: Expr, resolution: Resolution, content: NamedNode | None
+) -> bool:
+    """Say whether an expression holds of a thing of which only its license and content type are known."""
+    node = NamedNode(f"{GENID}probe")
+    triples = list(license_triples(node, resolution, "licenseExpression"))
+    if content is not None:
+        triples.append(Triple(node, term("ogr:contentType"), content))
+    return Prover(shapes, triples).holds(expression, node)
 
 
 Values = Mapping[tuple[Term, NamedNode], tuple[Term, ...]]

@@ -34,14 +34,15 @@ class DataFacts:
     reached: tuple[Triple, ...]
 
 
-def training_data(graph: Graph, model: NamedNode, name: str) -> tuple[DataFacts, ...]:
+def training_data(graph: Graph, model: NamedNode) -> tuple[DataFacts, ...]:
     """Return what a model, and each model that it was made from, was trained on."""
-    found = {each.node: each for each in _own(graph, model, name)}
-    for base in bases_of(graph, model):
+    found = {each.node: each for each in _own(graph, model)}
+    bases = tuple(bases_of(graph, model))
+    for base in bases:
         shown = graph.text(base, term("ogr:name")) or base.value
-        data = list(_own(graph, base, shown)) or [_unknown(base, f"the training data of {shown}", ())]
+        data = list(_own(graph, base)) or [_unknown(base, f"the training data of {shown}", ())]
         found |= {each.node: each for each in data if each.node not in found}
-    if not any(True for _ in bases_of(graph, model)):
+    if not bases:
         for triple in graph.about(model):
             if triple.predicate == term("ogr:baseModelName"):
                 text = graph.text(model, term("ogr:baseModelName")) or ""
@@ -54,7 +55,7 @@ def _unknown(node: NamedNode, name: str, reached: tuple[Triple, ...]) -> DataFac
     return DataFacts(node, name, None, (), reached)
 
 
-def _own(graph: Graph, model: NamedNode, name: str) -> Iterator[DataFacts]:
+def _own(graph: Graph, model: NamedNode) -> Iterator[DataFacts]:
     users: dict[NamedNode, list[NamedNode]] = {}
     for component in graph.nodes(model, term("ogr:hasComponent")):
         if term("ogr:Datasets") not in kinds_of_node(graph, component) or not isinstance(

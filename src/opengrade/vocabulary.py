@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 
-from opengrade.graph import Graph, NamedNode, Quad, parse_file
+from opengrade.graph import Graph, NamedNode, Node, Quad, parse_file
 from opengrade.namespaces import term
 from opengrade.resources import data_files
 
@@ -33,6 +33,15 @@ class Vocabulary:
     def label(self, node: NamedNode) -> str:
         """Return the label of a term, or its IRI."""
         return self.graph.text(node, term("rdfs:label")) or node.value
+
+    def range_of(self, property_: NamedNode) -> Node | None:
+        """Return what the values of a property are: its range, or xsd:date where its definition says so.
+
+        OWL 2 RL has no xsd:date, so that no range can say it.
+        """
+        kind = self.graph.node(property_, term("rdfs:range"))
+        dated = "xsd:date" in (self.graph.text(property_, term("skos:definition")) or "")
+        return term("xsd:date") if kind is None and dated else kind
 
 
 @cache

@@ -9,7 +9,7 @@ from opengrade import comparing, explaining
 from opengrade.assessing import Assessment, assess
 from opengrade.derive import derive_facts
 from opengrade.editing import apply, edits_from
-from opengrade.exporting import markdown_table, to_turtle
+from opengrade.exporting import markdown_table, markdown_text, to_turtle
 from opengrade.frameworks import Framework, Grade
 from opengrade.graph import Graph, NamedNode, Quad
 from opengrade.importing import Submission
@@ -23,12 +23,11 @@ PLANS = "https://w3id.org/opengrade/schema/plan/1"
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A header and rows, with lines that stand before and after them."""
+    """A header and rows, with lines that stand before them."""
 
     before: tuple[str, ...]
     header: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
-    after: tuple[str, ...] = ()
 
 
 Parts = tuple[Table | str, ...]
@@ -44,10 +43,10 @@ def as_markdown(parts: Parts) -> str:
     found = []
     for part in parts:
         if isinstance(part, str):
-            found.append(part + "\n")
+            found.append(f"{markdown_text(part)}\n")
         else:
-            found += ["".join(f"{line}\n\n" for line in part.before), markdown_table(part.header, part.rows)]
-            found.append("".join(f"\n{line}\n" for line in part.after))
+            found += [f"{markdown_text(line)}\n\n" for line in part.before]
+            found.append(markdown_table(part.header, part.rows))
     return "".join(found)
 
 
@@ -141,7 +140,7 @@ def plan_document(found: Sequence[Plan]) -> dict[str, Any]:
 # --- what if ---
 
 
-def what_if(
+def supposed(
     submissions: Sequence[Submission], rules: Sequence[Framework], settings: Sequence[str], format_: str
 ) -> str | Parts:
     """Say what the verdicts on each model are before and after some settings."""

@@ -1,9 +1,9 @@
 """The commands that say why, what would help, and what differs: explain, improve, what-if, compare."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 import click
 
@@ -21,6 +21,7 @@ from opengrade.cli.common import (
 from opengrade.errors import UsageError
 
 if TYPE_CHECKING:
+    from opengrade.importing import Submission
     from opengrade.weighing import Parts
 
 models_argument = click.argument("models", nargs=-1, required=True, metavar="MODEL...")
@@ -32,6 +33,23 @@ def format_option(*choices: str) -> Callable[[FC], FC]:
     return click.option(
         "--format", "format_", type=click.Choice(choices), default=choices[0], help="How to write the result."
     )
+
+
+Work = Callable[["list[Submission]"], "str | Parts"]
+
+
+def _weigh(
+    models: Sequence[str], work: Work, format_: str, settings_of_limits: tuple[str, ...], *, quiet: bool
+) -> NoReturn:
+    """Find the models, work something out of them where limits hold, and print it."""
+    from opengrade.confining import call
+    from opengrade.limits import limits_from
+
+    limits = limits_from(settings_of_limits)
+    reading = Reading(limits, quiet=quiet)
+    submissions = reading.find(models)
+    _print(call(partial(work, submissions), limits=limits), format_)
+    end(reading.code)
 
 
 def _print(parts: "str | Parts", format_: str) -> None:
@@ -49,7 +67,6 @@ def _print(parts: "str | Parts", format_: str) -> None:
             else:
                 print_lines(part.before)
                 print_table(part.header, part.rows)
-                print_lines(part.after)
 
 
 @click.command()
@@ -73,20 +90,15 @@ def explain(
 
     MODEL is a file or folder of any format we read, or the name of a model of the catalog.
     """
-    from opengrade.confining import call
-    from opengrade.limits import limits_from
     from opengrade.weighing import explained
 
-    limits = limits_from(settings_of_limits)
     rules = rules_from(names or ("mof-1.0",), folder)
     known = [criterion.name for rule in rules for criterion in rule.criteria]
     for name in criteria:
         if name not in known:
             raise UsageError(f'there is no criterion "{name}".', fix=f"Choose one of: {', '.join(known)}.")
-    reading = Reading(limits, quiet=quiet)
-    submissions = reading.find(models)
-    _print(call(partial(explained, submissions, rules, format_, criteria), limits=limits), format_)
-    end(reading.code)
+    work = partial(explained, rules=rules, format_=format_, criteria=criteria)
+    _weigh(models, work, format_, settings_of_limits, quiet=quiet)
 
 
 @click.command()
@@ -162,16 +174,11 @@ def what_if(
     MODEL is a file or folder of any format we read, or the name of a model of the catalog. KIND is a kind of
     component, Dataset for the datasets that it refers to, or Model.
     """
-    from opengrade.confining import call
-    from opengrade.limits import limits_from
-    from opengrade.weighing import what_if as weigh
+    from opengrade.weighing import supposed
 
-    limits = limits_from(settings_of_limits)
     rules = rules_from(names or ("all",), folder)
-    reading = Reading(limits, quiet=quiet)
-    submissions = reading.find(models)
-    _print(call(partial(weigh, submissions, rules, settings, format_), limits=limits), format_)
-    end(reading.code)
+    work = partial(supposed, rules=rules, settings=settings, format_=format_)
+    _weigh(models, work, format_, settings_of_limits, quiet=quiet)
 
 
 @click.command()
@@ -193,13 +200,7 @@ def compare(
 
     MODEL is a file or folder of any format we read, or the name of a model of the catalog.
     """
-    from opengrade.confining import call
-    from opengrade.limits import limits_from
     from opengrade.weighing import compared
 
-    limits = limits_from(settings_of_limits)
-    rules = rules_from(names or ("all",), folder)
-    reading = Reading(limits, quiet=quiet)
-    submissions = reading.find(models)
-    _print(call(partial(compared, submissions, rules, format_), limits=limits), format_)
-    end(reading.code)
+    work = partial(compared, rules=rules_from(names or ("all",), folder), format_=format_)
+    _weigh(models, work, format_, settings_of_limits, quiet=quiet)

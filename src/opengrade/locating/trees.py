@@ -56,7 +56,7 @@ def locate(document: Tree, quads: Sequence[Quad], *, base: str) -> tuple[Spots, 
         if [quad.predicate for quad in marked] == [quad.predicate for quad in quads]:
             return tuple(_Finder(writer).find(marked))
     known = _named(document, terms)
-    return tuple(Spots(known.get(quad.subject.value)) for quad in quads)  # type: ignore[union-attr]
+    return tuple(Spots(known.get(getattr(quad.subject, "value", ""))) for quad in quads)
 
 
 @dataclass(frozen=True, slots=True)
