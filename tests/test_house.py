@@ -22,6 +22,7 @@ FLOORS = (
     ("locating.text", "locating.trees", "locating.mapped", "formats"),
     ("licensing", "training", "criteria", "derive", "importing", "reading"),
     ("frameworks", "loading", "proving", "querying", "remote"),
+    ("bulk", "bulk.schema", "bulk.projecting"),
     ("routes", "routes.memory", "routes.shacl", "routes.sparql"),
     (
         "findings",
