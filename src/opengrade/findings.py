@@ -39,8 +39,12 @@ class Finding:
     points: float | None = None
 
 
+# The depth from which on nothing is in the way; at this depth itself something is advised.
+MET = 1000
+
+
 @dataclass(frozen=True, slots=True)
-class _Diagnosis:
+class Diagnosis:
     """How far the nearest thing came: `depth` rungs, then `reason`, None where all were climbed.
 
     `thing` is that component, data or judgement; `rung` the one that it failed at; `more` the others that
@@ -54,10 +58,18 @@ class _Diagnosis:
     rung: Rung | None = None
     more: tuple[Term, ...] = ()
 
+    @property
+    def rank(self) -> tuple[int, bool, str]:
+        """What diagnoses are compared by: the depth, that nothing is lacking, and the name of the reason.
+
+        The names of nodes have no part in it, so that models that are alike have the same reasons.
+        """
+        return self.depth, self.thing is None, local_name(self.reason) if self.reason else ""
+
 
 def findings(framework: Framework, model: ModelFacts, outcome: Outcome, prover: Prover) -> Iterator[Finding]:
     """Yield the finding of each criterion, in the order of the framework."""
-    climber = _Climber(framework, model, prover)
+    climber = Climber(framework, model, prover)
     for criterion in framework.criteria:
         yield _finding(climber, criterion, outcome)
 
@@ -66,10 +78,10 @@ def finding_of(
     framework: Framework, model: ModelFacts, criterion: Criterion, outcome: Outcome, prover: Prover
 ) -> Finding:
     """Return the finding of one criterion."""
-    return _finding(_Climber(framework, model, prover), criterion, outcome)
+    return _finding(Climber(framework, model, prover), criterion, outcome)
 
 
-def _finding(climber: "_Climber", criterion: Criterion, outcome: Outcome) -> Finding:
+def _finding(climber: "Climber", criterion: Criterion, outcome: Outcome) -> Finding:
     framework, model, prover = climber.framework, climber.model, climber.prover
     met = model.node in outcome[criterion.node]
     nearest = climber.diagnose(criterion.expression, model.node)
@@ -85,7 +97,7 @@ def _points(framework: Framework, criterion: Criterion, model: ModelFacts, outco
     return None
 
 
-class _Climber:
+class Climber:
     """Finds, for one model, the thing that came nearest to an expression and the rung it failed at."""
 
     def __init__(self, framework: Framework, model: ModelFacts, prover: Prover) -> None:
@@ -94,65 +106,66 @@ class _Climber:
         self.prover = prover
         self.components: dict[Term, ComponentFacts] = {each.node: each for each in model.components}
 
-    def diagnose(self, expression: Expr, node: Term) -> _Diagnosis:
+    def diagnose(self, expression: Expr, node: Term) -> Diagnosis:
+        """Say how near a node comes to an expression, and what is in the way."""
         if isinstance(expression, Or):
-            return max((self.diagnose(part, node) for part in expression.parts), key=_progress)
+            return max((self.diagnose(part, node) for part in expression.parts), key=_rank)
         if isinstance(expression, And) and expression.parts:
-            return min((self.diagnose(part, node) for part in expression.parts), key=_lack)
+            return min((self.diagnose(part, node) for part in expression.parts), key=_rank)
         if isinstance(expression, Ref):
-            return self.of_shape(expression.shape, node)
+            return self._of_shape(expression.shape, node)
         if isinstance(expression, Some):
-            return self.nearest(expression, node)
+            return self._nearest(expression, node)
         if isinstance(expression, Every):
-            return self.worst(expression, node)
-        return _Diagnosis(_ALL if self.prover.holds(expression, node) else 0, None)
+            return self._worst(expression, node)
+        return Diagnosis(MET if self.prover.holds(expression, node) else 0, None)
 
-    def of_shape(self, shape: NamedNode, node: Term) -> _Diagnosis:
+    def _of_shape(self, shape: NamedNode, node: Term) -> Diagnosis:
         rung = self.framework.rungs.get(shape)
         if rung is None or self.prover.holds(Ref(shape), node):
             return self.diagnose(self.framework.shapes[shape], node)
-        return _Diagnosis(1, rung.reason, None, None, rung)
+        return Diagnosis(1, rung.reason, None, None, rung)
 
-    def nearest(self, expression: Some, node: Term) -> _Diagnosis:
+    def _nearest(self, expression: Some, node: Term) -> Diagnosis:
         """Climb with each thing of the kind asked for; the one that comes farthest counts."""
         found = self.prover.reach(node, expression.path)
         wanted = list(selectors(expression.body))
         kind = next((each.class_ for each in wanted if isinstance(each, Is)), None)
         candidates = [each for each in found if all(self.prover.holds(part, each) for part in wanted)]
         if not candidates:
-            return _Diagnosis(0, _reason_when_missing(expression.path), kind=kind or _kind(expression.path))
-        return max((self.climb(each, expression.body, kind) for each in candidates), key=_progress)
+            return Diagnosis(0, _reason_when_missing(expression.path), kind=kind or _kind(expression.path))
+        return max((self._climb(each, expression.body, kind) for each in candidates), key=_rank)
 
-    def worst(self, expression: Every, node: Term) -> _Diagnosis:
+    def _worst(self, expression: Every, node: Term) -> Diagnosis:
         """Climb with all things that a path leads to; the one that comes least far counts."""
-        found = [self.climb(each, expression.body, None) for each in self.prover.reach(node, expression.path)]
-        failing = [each for each in found if each.depth < _ALL]
+        found = [
+            self._climb(each, expression.body, None) for each in self.prover.reach(node, expression.path)
+        ]
+        failing = [each for each in found if each.depth < MET]
         if not failing:
-            return _Diagnosis(_ALL + 1, None, kind=_kind(expression.path))
-        first = min(failing, key=_progress)
+            return Diagnosis(MET + 1, None, kind=_kind(expression.path))
+        first = min(failing, key=_rank)
         more = tuple(each.thing for each in failing if each.thing is not None and each.thing != first.thing)
         kind = first.kind or _kind(expression.path)
-        return _Diagnosis(first.depth, first.reason, first.thing, kind, first.rung, more)
+        return Diagnosis(first.depth, first.reason, first.thing, kind, first.rung, more)
 
-    def climb(self, thing: Term, body: Expr, kind: NamedNode | None) -> _Diagnosis:
+    def _climb(self, thing: Term, body: Expr, kind: NamedNode | None) -> Diagnosis:
+        if self.prover.holds(body, thing):
+            for rung in self.framework.advice(body):
+                if not self.prover.holds(Ref(rung.shape), thing):
+                    return Diagnosis(MET, rung.reason, thing, kind, rung)
+            return Diagnosis(MET + 1, None, thing, kind)
         rungs = self.framework.ladder(body)
         for depth, rung in enumerate(rungs, start=1):
             if not self.prover.holds(Ref(rung.shape), thing):
                 reason = rung.reason
-                if reason in _OF_LICENSES and self.opens_by_itself(thing, rung):
+                if reason in _OF_LICENSES and self._opens_by_itself(thing, rung):
                     reason = term("ogr:INHERITED")
-                return _Diagnosis(depth, reason, thing, kind, rung)
-        if not self.prover.holds(body, thing):
-            inner = self.diagnose(body, thing)
-            return _Diagnosis(
-                len(rungs) + 1, inner.reason, inner.thing or thing, kind or inner.kind, inner.rung
-            )
-        for rung in self.framework.advice(body):
-            if not self.prover.holds(Ref(rung.shape), thing):
-                return _Diagnosis(_ALL, rung.reason, thing, kind, rung)
-        return _Diagnosis(_ALL + 1, None, thing, kind)
+                return Diagnosis(depth, reason, thing, kind, rung)
+        inner = self.diagnose(body, thing)
+        return Diagnosis(len(rungs) + 1, inner.reason, inner.thing or thing, kind or inner.kind, inner.rung)
 
-    def opens_by_itself(self, thing: Term, rung: Rung) -> bool:
+    def _opens_by_itself(self, thing: Term, rung: Rung) -> bool:
         """Say whether only the license of a model that this one was made from is in the way."""
         component = self.components.get(thing)
         if component is None or not component.applied.bound_by:
@@ -160,17 +173,11 @@ class _Climber:
         return permits(self.framework.shapes, Ref(rung.shape), component.applied.own, component.content)
 
 
-_ALL = 1000
 _OF_LICENSES = tuple(term(f"ogr:{name}") for name in ("LICENSE-NOT-OPEN", "LICENSE-UNKNOWN", "NO-LICENSE"))
 
 
-def _progress(diagnosis: _Diagnosis) -> int:
-    return diagnosis.depth
-
-
-def _lack(diagnosis: _Diagnosis) -> tuple[int, bool]:
-    """Order by what is lacking most; of parts that lack nothing, first those that concern some thing."""
-    return diagnosis.depth, diagnosis.thing is None
+def _rank(diagnosis: Diagnosis) -> tuple[int, bool, str]:
+    return diagnosis.rank
 
 
 def _kind(path: Path_) -> NamedNode | None:
@@ -194,7 +201,7 @@ class _Words:
         framework: Framework,
         model: ModelFacts,
         criterion: Criterion,
-        nearest: _Diagnosis,
+        nearest: Diagnosis,
         prover: Prover,
     ) -> None:
         self.framework = framework
@@ -205,14 +212,7 @@ class _Words:
         self.component = next((c for c in model.components if c.node == nearest.thing), None)
 
     def finding(self, met: bool, points: float | None) -> Finding:
-        reason = self.nearest.reason
-        if met:
-            status = "met"
-            reason = reason if reason is not None and _implied(reason) == "met" else None
-        else:
-            open_ = reason is None or _implied(reason) == "met"
-            reason = term("ogr:NEEDS-JUDGEMENT") if open_ or reason is None else reason
-            status = _implied(reason)
+        status, reason = outcome_of(self.nearest.reason, met=met)
         message, fix = self.sentences(reason, met=met)
         criterion, component = self.criterion, self.component
         return Finding(
@@ -319,6 +319,15 @@ class _Words:
             if isinstance(each, NamedNode):
                 return words.graph.text(each, term("rdfs:label")) or self.named(each)
         return ""
+
+
+def outcome_of(reason: NamedNode | None, *, met: bool) -> tuple[str, NamedNode | None]:
+    """Return the status and the reason of a finding, from the reason of its diagnosis."""
+    fits = reason if reason is not None and (_implied(reason) == "met") is met else None
+    if met:
+        return "met", fits
+    given = fits or term("ogr:NEEDS-JUDGEMENT")
+    return _implied(given), given
 
 
 def _implied(reason: NamedNode) -> str:

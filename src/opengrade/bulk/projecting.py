@@ -6,9 +6,10 @@ from functools import cache
 
 from opengrade.bulk.schema import LicenseEntry, Part, Row
 from opengrade.derive import ATTACHED, ComponentFacts, Facts, ModelFacts
-from opengrade.graph import GENID, Graph, Literal, NamedNode, Term, Triple, parse
+from opengrade.graph import GENID, Graph, Literal, NamedNode, Term, Triple, parse, parse_file
 from opengrade.licensing import OF_LICENSES, Applied, content_of, kinds_of_node, license_triples
 from opengrade.namespaces import compact, term
+from opengrade.resources import data_files
 from opengrade.vocabulary import vocabulary
 
 # The properties that lead from a model to its things.
@@ -26,8 +27,9 @@ def rows_of(facts: Facts) -> Iterator[tuple[Row, ...]]:
 
 
 def _rows(graph: Graph, model: ModelFacts) -> Iterator[Row]:
-    applied: dict[Term, Applied | None] = {each.node: each.applied for each in model.components}
-    applied |= {each.node: each.applied for each in model.data}
+    # Data of which no source says more is the component itself, which has a license of its own.
+    applied: dict[Term, Applied | None] = {each.node: each.applied for each in model.data}
+    applied |= {each.node: each.applied for each in model.components}
     yield _row(graph, "", model.node, None)
     for relation in RELATIONS:
         for node in graph.objects(model.node, term(relation)):
@@ -42,7 +44,7 @@ def _row(graph: Graph, relation: str, node: Term, applied: Applied | None) -> Ro
         elif triple.predicate not in OF_LICENSES and triple.predicate not in _relations():
             facts.add((compact(triple.predicate), str(reduced(triple.object))))
     part = Part(relation, tuple(sorted(kinds)))
-    return Row(part, applied and entry_of(applied), tuple(sorted(facts)))
+    return Row(part, entry_of(applied) if applied else None, tuple(sorted(facts)))
 
 
 def entry_of(applied: Applied) -> LicenseEntry:
@@ -57,10 +59,22 @@ def _relations() -> frozenset[NamedNode]:
 
 
 def kept(value: Term) -> bool:
-    """Say whether the table keeps a value: a term of our vocabulary, or true or false."""
+    """Say whether the table keeps a value: a term of ours, what a framework names, true or false."""
     if isinstance(value, Literal):
         return value.datatype == term("xsd:boolean")
-    return isinstance(value, NamedNode) and bool(vocabulary().graph.about(value))
+    return value in _named() or bool(vocabulary().graph.about(value))
+
+
+@cache
+def _named() -> frozenset[Term]:
+    """Return the values that the frameworks that ship with the program ask for."""
+    asking = term("sh:hasValue"), term("rdf:first")
+    return frozenset(
+        quad.object
+        for path in data_files("shapes", "**/*.ttl")
+        for quad in parse_file(path)
+        if quad.predicate in asking and isinstance(quad.object, NamedNode)
+    )
 
 
 def reduced(value: Term) -> Term:

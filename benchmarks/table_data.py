@@ -1,0 +1,150 @@
+"""Makes component tables of any size for measurements, the same bytes for the same number of models.
+
+Two populations are mixed: six of ten models are described as on a hub, by few things under one license; the
+others as in the Model Openness Tool, each after one of some hundred patterns of release, with a license for
+each type of content and, now and then, something of its own.
+"""
+
+import argparse
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+
+from opengrade.bulk.files import SCHEMA, TableWriter
+from opengrade.bulk.schema import Dictionaries, LicenseEntry, Part
+from opengrade.licenses import license_index
+from opengrade.namespaces import compact
+from opengrade.vocabulary import vocabulary
+
+LICENSES = tuple(
+    " ".join(
+        (
+            "apache-2.0 mit none llama3.1 cc-by-nc-4.0 other openrail cc-by-4.0 gemma llama2 cc-by-sa-4.0",
+            "bigscience-bloom-rail-1.0 gpl-3.0 CC0-1.0 bsd-3-clause cc-by-nc-sa-4.0 unknown afl-3.0",
+            "creativeml-openrail-m AGPL-3.0-only MPL-2.0 ODbL-1.0 Unlicense WTFPL LGPL-3.0-only ISC",
+            "CDLA-Permissive-2.0 EUPL-1.2 PDDL-1.0 Zlib GFDL-1.3-only OFL-1.1 cc-by-nc-nd-4.0 BSL-1.0",
+            "Artistic-2.0 MS-PL NCSA",
+        )
+    ).split()
+)
+HUB_KINDS = ("ogr:FinalWeights", "ogr:ModelCard", "ogr:ConfigurationFile")
+PATTERNS = 120
+BATCH = 100_000
+
+
+@dataclass(frozen=True)
+class Codes:
+    """The codes of everything that tables are made of."""
+
+    dictionaries: Dictionaries
+    model: tuple[int, int]
+    kinds: tuple[int, ...]
+    hub: tuple[int, ...]
+    contents: np.ndarray
+    licenses: np.ndarray
+    facts: np.ndarray
+
+
+def codes() -> Codes:
+    """Number parts, licenses and facts; `facts` has four codes for each kind, as things are described."""
+    known = Dictionaries()
+    kinds = sorted(vocabulary().kinds, key=compact)
+    contents = sorted(set(vocabulary().kinds.values()), key=compact)
+    parts = [known.part(Part("ogr:hasComponent", ("ogr:Component", compact(kind)))) for kind in kinds]
+    model = known.part(Part("", ("ogr:Model",))), known.fact((("ogr:name", '""'),))
+    licenses = []
+    for text in LICENSES:
+        found = license_index().resolve(text.replace("none", ""))
+        licenses.append(known.license(LicenseEntry(found, found, "licenseExpression", bound=False)))
+    facts = []
+    for kind in kinds:
+        content = ("ogr:contentType", str(vocabulary().kinds[kind]))
+        place = ("ogr:location", '""^^<http://www.w3.org/2001/XMLSchema#anyURI>')
+        had = [("ogr:hasAvailability", f"<https://w3id.org/opengrade/ns#{name}>") for name in AVAILABLE]
+        facts.append([known.fact((content, *more)) for more in ((), (place,), (had[0],), (had[1],))])
+    return Codes(
+        dictionaries=known,
+        model=model,
+        kinds=tuple(parts),
+        hub=tuple(parts[[compact(k) for k in kinds].index(name)] for name in HUB_KINDS),
+        contents=np.array([contents.index(vocabulary().kinds[kind]) for kind in kinds]),
+        licenses=np.array(licenses),
+        facts=np.array(facts),
+    )
+
+
+AVAILABLE = ("DirectDownload", "GatedAccess")
+
+
+def skewed(random: np.random.Generator, count: int, size: int) -> np.ndarray:
+    """Draw numbers below `count`, the first ones far more often."""
+    weights = 1 / np.arange(1, count + 1) ** 1.2
+    return random.choice(count, size=size, p=weights / weights.sum())
+
+
+def batch(of: Codes, random: np.random.Generator, patterns: np.ndarray, first: int, count: int) -> pa.Table:
+    """Return the rows of `count` models numbered from `first` on."""
+    kinds = len(of.kinds)
+    described = random.random(count) < 0.4
+    present = np.where(described[:, None], patterns[skewed(random, PATTERNS, count)], False)
+    present ^= described[:, None] & (random.random((count, kinds)) < 0.01)
+    for kind in of.hub:
+        at = of.kinds.index(kind)
+        present[:, at] |= ~described & (random.random(count) < 0.9)
+    by_content = np.stack(
+        [skewed(random, len(LICENSES), count) for _ in range(of.contents.max() + 1)], axis=1
+    )
+    one = skewed(random, len(LICENSES), count)
+    license_ = np.where(described[:, None], by_content[:, of.contents], one[:, None])
+    own = described[:, None] & (random.random((count, kinds)) < 0.02)
+    license_ = np.where(own, skewed(random, len(LICENSES), count * kinds).reshape(count, kinds), license_)
+    facts = np.repeat(skewed(random, of.facts.shape[1], count)[:, None], kinds, axis=1)
+    model, kind = np.nonzero(present)
+    things = [
+        model,
+        np.array(of.kinds)[kind],
+        of.licenses[license_[model, kind]],
+        of.facts[kind, facts[model, kind]],
+    ]
+    own_rows = [np.arange(count), *(np.full(count, code) for code in (of.model[0], 0, of.model[1]))]
+    columns = [np.concatenate(pair) for pair in zip(own_rows, things, strict=True)]
+    order = np.argsort(columns[0], kind="stable")
+    return _table([column[order] for column in columns], first, count)
+
+
+def _table(columns: Sequence[np.ndarray], first: int, count: int) -> pa.Table:
+    starts = np.searchsorted(columns[0], np.arange(count))
+    names = np.full(len(columns[0]), None, dtype=object)
+    names[starts] = [f"model-{first + n}" for n in range(count)]
+    iris = np.full(len(columns[0]), None, dtype=object)
+    iris[starts] = [
+        f"https://example.org/producer-{(first + n) % 997}/model-{first + n}" for n in range(count)
+    ]
+    given = [columns[0] + first, *columns[1:], iris, names]
+    return pa.table([pa.array(c, f.type) for c, f in zip(given, SCHEMA, strict=True)], schema=SCHEMA)
+
+
+def make(path: Path, count: int) -> None:
+    """Write a table of `count` models."""
+    of = codes()
+    random = np.random.default_rng(20261127)
+    patterns = random.random((PATTERNS, len(of.kinds))) < random.uniform(0.3, 1.0, (PATTERNS, 1))
+    with TableWriter(path, of.dictionaries) as writer:
+        for first in range(0, count, BATCH):
+            writer.write(batch(of, random, patterns, first, min(BATCH, count - first)))
+
+
+def main() -> None:
+    """Write a table from the command line."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.table_data", description=__doc__)
+    parser.add_argument("count", type=int, help="how many models")
+    parser.add_argument("path", type=Path, help="the Parquet file to write")
+    given = parser.parse_args()
+    make(given.path, given.count)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,83 @@
+"""The engines that run expressions over tables: DuckDB in this process, Spark on a cluster."""
+
+import importlib.util
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import ibis
+import ibis.expr.types as ir
+import pyarrow as pa
+
+from opengrade.errors import UsageError
+
+ENGINES = ("duckdb", "spark")
+MEMORY = "2GB"
+
+
+@dataclass(frozen=True)
+class Engine:
+    """A connection of Ibis."""
+
+    name: str
+    connection: ibis.BaseBackend
+
+    def file(self, path: Path) -> ir.Table:
+        """Return the table in a Parquet file."""
+        return self.connection.read_parquet(path)
+
+    def table(self, given: pa.Table) -> ir.Table:
+        """Return a table that is at hand."""
+        return ibis.memtable(given)
+
+    def fetch(self, expression: ir.Table) -> pa.Table:
+        """Run an expression; the order of the rows is any."""
+        return self.connection.to_pyarrow(expression)
+
+
+@contextmanager
+def connected(name: str, *, master: str | None = None) -> Iterator[Engine]:
+    """Connect to an engine by name; UsageError where Spark or Java is not installed."""
+    if name == "spark":
+        with _spark(master or "local[*]") as engine:
+            yield engine
+        return
+    connection = ibis.duckdb.connect(memory_limit=MEMORY)
+    try:
+        yield Engine(name, connection)
+    finally:
+        connection.disconnect()
+
+
+@contextmanager
+def _spark(master: str) -> Iterator[Engine]:
+    if importlib.util.find_spec("pyspark") is None:
+        raise UsageError("Spark is not installed.", fix='Install it: pip install "opengrade[spark]".')
+    from pyspark.errors import PySparkException, PySparkRuntimeError  # noqa: PLC0415  (an extra)
+    from pyspark.sql import SparkSession  # noqa: PLC0415
+
+    os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
+    settings = {
+        "spark.driver.host": "127.0.0.1",
+        "spark.ui.enabled": "false",
+        "spark.sql.shuffle.partitions": "8",
+        "spark.sql.execution.arrow.pyspark.enabled": "true",
+        "spark.sql.session.timeZone": "UTC",
+    }
+    builder = SparkSession.builder.master(master).appName("opengrade")
+    for key, value in settings.items():
+        builder = builder.config(key, value)
+    try:
+        session = builder.getOrCreate()
+    except (PySparkException, PySparkRuntimeError, OSError) as error:
+        raise UsageError(
+            f"Spark does not start: {str(error).splitlines()[0]}",
+            fix="Spark needs Java 17 or newer; check JAVA_HOME and the --master.",
+        ) from None
+    try:
+        yield Engine("spark", ibis.pyspark.connect(session))
+    finally:
+        session.stop()

@@ -1,0 +1,193 @@
+"""Component tables in Parquet files: written from models, and read in parts."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import ibis.expr.types as ir
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.dataset as ds
+import pyarrow.parquet as pq
+
+from opengrade.bulk.engines import Engine
+from opengrade.bulk.schema import CODES, COLUMNS, METADATA, NAMES, Dictionaries, Row, dictionaries_from
+from opengrade.errors import InputError, Place
+
+SCHEMA = pa.schema(
+    [
+        pa.field("model", pa.int32(), nullable=False),
+        pa.field("part", pa.int16(), nullable=False),
+        pa.field("license", pa.int32(), nullable=False),
+        pa.field("facts", pa.int32(), nullable=False),
+        pa.field("iri", pa.string()),
+        pa.field("name", pa.string()),
+    ]
+)
+MODELS_IN_A_PART = 250_000
+ROWS_IN_A_GROUP = 500_000
+
+
+@dataclass(frozen=True, slots=True)
+class Described:
+    """A model to be written: its IRI, its name, and the rows of its things, first its own."""
+
+    iri: str
+    name: str
+    rows: tuple[Row, ...]
+
+
+def rows_table(codes: Sequence[Sequence[int]], names: Iterable[tuple[str | None, str | None]]) -> pa.Table:
+    """Return rows of the table from columns of codes and a pair of names for each row."""
+    iris, labels = zip(*names, strict=True) if codes[0] else ((), ())
+    return pa.table([*codes, iris, labels], schema=SCHEMA)
+
+
+def write_table(path: Path, models: Iterable[Described]) -> int:
+    """Write a component table and return the number of models; the file appears when it is whole."""
+    known = Dictionaries()
+    count = 0
+    with TableWriter(path, known) as writer:
+        columns: tuple[list[int], ...] = ([], [], [], [])
+        names: list[tuple[str | None, str | None]] = []
+        for number, model in enumerate(models):
+            for place, row in enumerate(model.rows):
+                for column, code in zip(columns, (number, *known.codes(row)), strict=True):
+                    column.append(code)
+                names.append((model.iri, model.name) if place == 0 else (None, None))
+            count = number + 1
+            if len(names) >= ROWS_IN_A_GROUP:
+                writer.write(rows_table(columns, names))
+                columns, names = ([], [], [], []), []
+        writer.write(rows_table(columns, names))
+    return count
+
+
+class TableWriter:
+    """Writes a component table piece by piece, and the dictionaries behind all pieces."""
+
+    def __init__(self, path: Path, dictionaries: Dictionaries) -> None:
+        self.path = path
+        self.dictionaries = dictionaries
+        self._partial = path.with_name(f".{path.name}.partial")
+
+    def __enter__(self) -> "TableWriter":
+        self._writer = pq.ParquetWriter(self._partial, SCHEMA, compression="zstd", write_statistics=True)
+        return self
+
+    def write(self, rows: pa.Table) -> None:
+        """Write rows; those of one model stand together and models in their order."""
+        self._writer.write_table(rows.cast(SCHEMA), row_group_size=ROWS_IN_A_GROUP)
+
+    def __exit__(self, kind: object, *_: object) -> None:
+        if kind is None:
+            self._writer.add_key_value_metadata({METADATA: self.dictionaries.to_json()})
+        self._writer.close()
+        if kind is None:
+            self._partial.replace(self.path)
+        else:
+            self._partial.unlink(missing_ok=True)
+
+
+@dataclass(frozen=True)
+class TableFile:
+    """A component table as it was found in a file."""
+
+    path: Path
+    dictionaries: Dictionaries
+    count: int
+
+    def parts(self) -> Iterator["TablePart"]:
+        """Yield parts of the table, models in their order."""
+        for first in range(0, self.count, MODELS_IN_A_PART):
+            yield TablePart(self, first, min(MODELS_IN_A_PART, self.count - first))
+
+
+@dataclass(frozen=True)
+class TablePart:
+    """The models from number `first` on, `count` of them."""
+
+    file: TableFile
+    first: int
+    count: int
+
+    @property
+    def place(self) -> Place:
+        """Where the part stands."""
+        return Place(str(self.file.path))
+
+    def rows(self, engine: Engine) -> ir.Table:
+        """Return the rows of these models with their codes."""
+        table = engine.file(self.file.path)
+        return table.filter(table.model.between(self.first, self.first + self.count - 1)).select(*CODES)
+
+    def names(self) -> pa.Table:
+        """Return IRI and name of each model, in the order of the models; InputError where one has none."""
+        model = ds.field("model")
+        data = ds.dataset(self.file.path, format="parquet")
+        found = data.to_table(
+            columns=["model", *NAMES],
+            filter=(model >= self.first) & (model < self.first + self.count) & ds.field("iri").is_valid(),
+        )
+        numbers = found["model"].to_numpy()
+        if len(numbers) and (numbers[1:] < numbers[:-1]).any():
+            found = found.sort_by("model")
+            numbers = found["model"].to_numpy()
+        missing = self.first + len(numbers)
+        if len(numbers) != self.count or (numbers != np.arange(self.first, self.first + self.count)).any():
+            raise InputError(
+                f"the models are not numbered from 0 on with one iri each (about model {missing}).",
+                fix="Give each model one row with its iri and name; docs/tables.md tells how.",
+                where=Place(str(self.file.path)),
+            )
+        return found.select(NAMES)
+
+
+def open_table(path: Path) -> TableFile:
+    """Look at a Parquet file; InputError where it is no component table."""
+    place = Place(str(path))
+    try:
+        file = pq.ParquetFile(path)
+    except (OSError, pa.ArrowException) as error:
+        raise InputError(
+            f"this is no readable Parquet file: {str(error).splitlines()[0]}", where=place
+        ) from None
+    schema, metadata = file.schema_arrow, file.metadata.metadata or {}
+    wrong = [f.name for f in SCHEMA if f.name not in schema.names or schema.field(f.name).type != f.type]
+    if wrong or METADATA.encode() not in metadata:
+        raise InputError(
+            f"this Parquet file is no component table: {', '.join(wrong) or 'dictionaries'} not as in one.",
+            fix=f"A table has the columns {', '.join(COLUMNS)}; make one with opengrade import --table.",
+            where=place,
+        )
+    dictionaries = dictionaries_from(metadata[METADATA.encode()].decode("utf-8", "replace"), str(path))
+    return TableFile(path, dictionaries, _check_codes(file, dictionaries, place))
+
+
+def _check_codes(file: pq.ParquetFile, known: Dictionaries, place: Place) -> int:
+    """Return the number of models; InputError for codes that no dictionary explains."""
+    tops = dict.fromkeys(CODES, -1)
+    for number in range(file.metadata.num_row_groups):
+        group = file.metadata.row_group(number)
+        for index in range(group.num_columns):
+            column = group.column(index)
+            if column.path_in_schema in tops:
+                low, high = _range(file, number, column)
+                tops[column.path_in_schema] = max(tops[column.path_in_schema], high)
+                if low < 0:
+                    raise InputError(f"a {column.path_in_schema} is below 0.", where=place)
+    for name, entries in (("part", known.parts), ("license", known.licenses), ("facts", known.facts)):
+        if tops[name] >= len(entries):
+            raise InputError(f"{name} {tops[name]} stands in no dictionary.", where=place)
+    if tops["model"] < 0:
+        raise InputError("the table has no rows.", where=place)
+    return tops["model"] + 1
+
+
+def _range(file: pq.ParquetFile, group: int, column: "pq.ColumnChunkMetaData") -> tuple[int, int]:
+    statistics = column.statistics
+    if statistics is not None and statistics.has_min_max:
+        return statistics.min, statistics.max
+    found = pc.min_max(file.read_row_group(group, columns=[column.path_in_schema]).column(0))
+    return found["min"].as_py(), found["max"].as_py()

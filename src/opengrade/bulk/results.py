@@ -1,0 +1,152 @@
+"""The results of a run in Parquet files: a row for each model, and a row for each verdict that models share.
+
+What the columns mean is told in docs/tables.md.
+"""
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from opengrade.bulk.leaves import Judged
+from opengrade.bulk.ranks import STATUSES, outcomes, reasons
+from opengrade.bulk.schema import METADATA
+from opengrade.frameworks import Framework
+from opengrade.namespaces import local_name
+from opengrade.routes.relational import column_names
+
+
+@dataclass(frozen=True)
+class Verdicts:
+    """All verdicts of a run, one a row: what is found by each framework, in the columns of the results.
+
+    `grades` holds the columns that are repeated for each model, `statuses` a status and a reason for each
+    criterion.
+    """
+
+    grades: pa.Table
+    statuses: pa.Table
+
+
+def laid_out(found: pa.Table, rules: Sequence[Framework], wanted: Sequence[Judged]) -> Verdicts:
+    """Turn what the relational route found into the columns of the results."""
+    names = column_names(wanted)
+    grades: dict[str, pa.Array] = {}
+    statuses: dict[str, pa.Array] = {}
+    for rule in rules:
+        if rule.grades:
+            met = {grade.name: found[names.grades[rule.name, grade.name]].to_numpy() for grade in rule.grades}
+            grades[rule.name] = _best(met, len(found))
+        if rule.score:
+            points = found[names.scores[rule.name]].to_numpy().astype(float)
+            codes = [names.criteria[rule.name, item.criterion] for item in rule.score.items]
+            open_ = np.stack([_is_not_stated(found[name].to_numpy()) for name in codes]).all(axis=0)
+            grades[f"{rule.name}.score"] = pa.array(points / (2 * len(codes)), mask=open_)
+        for criterion in rule.criteria:
+            codes_of = found[names.criteria[rule.name, criterion.node]].to_numpy()
+            statuses[f"{rule.name}.{criterion.name}"] = pa.array(_statuses()[codes_of])
+            statuses[f"{rule.name}.{criterion.name}.reason"] = pa.array(_reasons()[codes_of])
+    return Verdicts(pa.table(grades), pa.table(statuses))
+
+
+def _best(met: dict[str, np.ndarray], count: int) -> pa.DictionaryArray:
+    """Return the name of the highest grade that is met, of grades given lowest first."""
+    best = np.full(count, -1, dtype=np.int32)
+    for number, values in enumerate(met.values()):
+        best[values.astype(bool)] = number
+    return pa.DictionaryArray.from_arrays(pa.array(best, mask=best < 0), pa.array(list(met), pa.string()))
+
+
+def _is_not_stated(codes: np.ndarray) -> np.ndarray:
+    return np.isin(codes, np.flatnonzero(_statuses() == STATUSES.index("not-stated")))
+
+
+def _statuses() -> np.ndarray:
+    return np.array([STATUSES.index(status) for status, _ in outcomes()], dtype=np.int8)
+
+
+def _reasons() -> np.ndarray:
+    return np.array([reasons().index(reason) for _, reason in outcomes()], dtype=np.int8)
+
+
+def meaning(rules: Sequence[Framework], versions: dict[str, str]) -> dict[str, str]:
+    """Return the metadata of result files: the codes of statuses and reasons, and by which rules."""
+    document = {
+        "statuses": list(STATUSES),
+        "reasons": [reason and local_name(reason) for reason in reasons()],
+        "frameworks": [rule.node.value for rule in rules],
+        **versions,
+    }
+    return {METADATA: json.dumps(document)}
+
+
+def verdicts_path(path: Path) -> Path:
+    """Return where the verdicts lie that the results in a file refer to."""
+    return path.with_suffix(f".verdicts{path.suffix}")
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Some models of the results: IRIs and names, and the number of the verdict of each."""
+
+    names: pa.Table
+    verdict: np.ndarray
+
+
+def write(path: Path, batches: Iterable[Batch], found: Verdicts, metadata: dict[str, str]) -> np.ndarray:
+    """Write both files and return how many models have each verdict; a file appears when it is whole."""
+    counts = np.zeros(len(found.grades), dtype=np.int64)
+    schema = pa.schema(
+        [
+            pa.field("model", pa.string(), nullable=False),
+            pa.field("name", pa.string(), nullable=False),
+            pa.field("verdict", pa.int32(), nullable=False),
+            *(found.grades.schema.field(name) for name in found.grades.column_names),
+        ],
+        metadata=metadata,
+    )
+    partial = path.with_name(f".{path.name}.partial")
+    grades = found.grades.combine_chunks()
+    with pq.ParquetWriter(partial, schema, compression="zstd", use_dictionary=_repeating(schema)) as writer:
+        for batch in batches:
+            counts += np.bincount(batch.verdict, minlength=len(counts))
+            taken = grades.take(pa.array(batch.verdict))
+            columns = [*batch.names.columns, pa.array(batch.verdict), *taken.columns]
+            writer.write_table(pa.table(columns, schema=schema))
+    _write_verdicts(verdicts_path(path), found, counts, metadata)
+    partial.replace(path)
+    return counts
+
+
+def _repeating(schema: pa.Schema) -> list[str]:
+    return [field.name for field in schema if field.name not in ("model", "name")]
+
+
+def _write_verdicts(path: Path, found: Verdicts, counts: np.ndarray, metadata: dict[str, str]) -> None:
+    numbers = {"verdict": pa.array(range(len(counts)), pa.int32()), "models": pa.array(counts)}
+    columns = {name: found.grades[name] for name in found.grades.column_names}
+    columns |= {name: found.statuses[name] for name in found.statuses.column_names}
+    table = pa.table(numbers | columns).replace_schema_metadata(metadata)
+    partial = path.with_name(f".{path.name}.partial")
+    pq.write_table(table, partial, compression="zstd")
+    partial.replace(path)
+
+
+def counted(found: Verdicts, counts: np.ndarray) -> list[tuple[str, str, int]]:
+    """Return framework, grade and number of models; a score is told as its mean, in place of the number."""
+    rows: list[tuple[str, str, int]] = []
+    for name in found.grades.column_names:
+        column = found.grades[name].combine_chunks()
+        if name.endswith(".score"):
+            judged = counts[~column.is_null().to_numpy(zero_copy_only=False)].sum()
+            rows.append((name.removesuffix(".score"), "with a score", int(judged)))
+            continue
+        grades = [None, *column.dictionary.to_pylist()]
+        values = np.array([grades.index(each) for each in column.to_pylist()], dtype=np.int64)
+        totals = np.bincount(values, weights=counts, minlength=len(grades)).astype(np.int64)
+        rows += [(name, grade or "none", int(total)) for grade, total in zip(grades, totals, strict=True)]
+    return rows

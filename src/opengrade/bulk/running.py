@@ -1,0 +1,165 @@
+"""Grades many models to the end: parts in a folder beside the results, resumed where they are."""
+
+import fcntl
+import hashlib
+import json
+import shutil
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from opengrade.bulk import results
+from opengrade.bulk.engines import Engine
+from opengrade.bulk.grading import Graded, Grader
+from opengrade.bulk.grading import Part as Rows
+from opengrade.bulk.schema import Dictionaries
+from opengrade.errors import Place, UsageError
+from opengrade.frameworks import Framework
+
+
+class Part(Rows, Protocol):
+    """Some models of a table with their names."""
+
+    def names(self) -> pa.Table:
+        """Return the columns iri and name, a row for each model in their order."""
+
+
+class Source(Protocol):
+    """Models that can be read in parts, the same in each run."""
+
+    dictionaries: Dictionaries
+    count: int
+
+    def parts(self) -> Iterator[Part]:
+        """Yield the parts in the order of their models."""
+
+
+@dataclass(frozen=True)
+class Summary:
+    """How many models there are, and how many have each grade of each framework."""
+
+    models: int
+    rows: tuple[tuple[str, str, int], ...]
+    verdicts: int
+
+
+Told = Callable[[int, int], None]
+
+
+def run(
+    source: Source,
+    rules: Sequence[Framework],
+    engine: Engine,
+    out: Path,
+    folder: Path,
+    *,
+    versions: dict[str, str],
+    told: Told,
+) -> Summary:
+    """Grade all models and write the results; `told` hears how many models of how many are done.
+
+    `folder` is one that `workplace` has opened.
+    """
+    grader = Grader(source.dictionaries, rules, engine)
+    verdicts, new = [], []
+    done = 0
+    for number, part in enumerate(source.parts()):
+        graded = _graded(grader, part, folder / f"graded-{number:05}")
+        verdicts.append(graded.verdict)
+        new.append(graded.new)
+        done += part.count
+        told(done, source.count)
+    found = results.laid_out(pa.concat_tables(new), rules, grader.wanted)
+    batches = (
+        results.Batch(part.names(), verdict) for part, verdict in zip(source.parts(), verdicts, strict=True)
+    )
+    counts = results.write(out, batches, found, results.meaning(rules, versions))
+    return Summary(source.count, tuple(results.counted(found, counts)), len(counts))
+
+
+def _graded(grader: Grader, part: Part, path: Path) -> Graded:
+    """Grade a part, or read what an earlier run found of it."""
+    files = [path.with_suffix(suffix) for suffix in (".new.parquet", ".marks.parquet", ".verdicts.parquet")]
+    if files[-1].exists():
+        new, marks, verdict = (pq.read_table(file) for file in files)
+        graded = Graded(verdict["verdict"].to_numpy(), new, marks)
+        grader.resume(graded)
+        return graded
+    graded = grader.grade(part)
+    for file, table in zip(
+        files, (graded.new, graded.marks, pa.table({"verdict": graded.verdict})), strict=True
+    ):
+        partial = file.with_suffix(".partial")
+        pq.write_table(table, partial)
+        partial.replace(file)
+    return graded
+
+
+@contextmanager
+def workplace(out: Path, input_: Path, *, rules: str) -> Iterator[Path]:
+    """Open the folder of parts beside the results, and remove it when all is done.
+
+    What an earlier run left there is used if it read the same input by the same rules. Raises UsageError
+    where another run is at work on it, or the folder is not ours.
+    """
+    folder = out.with_name(f"{out.name}.parts")
+    if out.exists() and out.resolve() == input_.resolve():
+        raise UsageError("the results would take the place of the input.", fix="Give another --out.")
+    marker = folder / "opengrade-run.json"
+    if folder.exists() and not marker.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise UsageError(
+            "the folder for the parts of the run is there and holds something else.",
+            fix="Remove it, or give another --out.",
+            where=Place(str(folder)),
+        )
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        lock = (folder / "lock").open("a")
+    except OSError as error:
+        raise UsageError(
+            f"the results cannot be written there: {error.strerror}.", where=Place(str(out))
+        ) from None
+    with lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            raise UsageError("another run is at work on these results.", where=Place(str(folder))) from None
+        _begin(folder, marker, {"input": fingerprint(input_), "rules": rules})
+        yield folder
+        shutil.rmtree(folder)
+
+
+def _begin(folder: Path, marker: Path, run: dict[str, str]) -> None:
+    """Forget what was made of another input or by other rules."""
+    if marker.exists() and json.loads(marker.read_text(encoding="utf-8")) == run:
+        return
+    for path in folder.iterdir():
+        if path.name != "lock" and path.is_file():
+            path.unlink()
+        elif path.is_dir():
+            shutil.rmtree(path)
+    marker.write_text(json.dumps(run), encoding="utf-8")
+
+
+def fingerprint(path: Path) -> str:
+    """Return what tells whether a file is the one that was read: size, time of change, and both its ends."""
+    state = path.stat()
+    digest = hashlib.sha256(f"{path.resolve()} {state.st_size} {state.st_mtime_ns}".encode())
+    with path.open("rb") as file:
+        digest.update(file.read(1 << 20))
+        file.seek(max(0, state.st_size - (1 << 20)))
+        digest.update(file.read())
+    return digest.hexdigest()
+
+
+def rules_key(rules: Sequence[Framework], versions: dict[str, str]) -> str:
+    """Return what tells whether verdicts were made by the same rules."""
+    digest = hashlib.sha256(json.dumps(versions, sort_keys=True).encode())
+    for rule in rules:
+        digest.update("\n".join(sorted(map(str, rule.graph))).encode())
+    return digest.hexdigest()
