@@ -20,10 +20,9 @@ FLOORS = (
     ("evidence", "licenses", "queries", "store", "disk", "tables", "vocabulary"),
     ("remarks", "describing", "boundary", "shacl"),
     ("locating.text", "locating.trees", "locating.mapped", "formats"),
-    ("licensing", "training", "criteria", "derive", "importing", "reading"),
+    ("licensing", "training", "criteria", "forms", "profile", "derive", "importing", "reading"),
     ("frameworks", "loading", "proving", "querying", "remote"),
-    ("bulk", "bulk.schema", "bulk.projecting"),
-    ("routes", "routes.memory", "routes.shacl", "routes.sparql"),
+    ("routes", "routes.memory", "routes.shacl", "routes.compiling", "routes.sharing", "routes.sparql"),
     (
         "findings",
         "assessing",

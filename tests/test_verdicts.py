@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from generated import MODEL, OPEN_LICENSES, STEADY, Model, Thing, models, nearly_complete, statements
 from opengrade.assessing import ROUTES, assess
-from opengrade.criteria import And, Every, Expr, Not, Or, Ref, Some
+from opengrade.criteria import And, Every, Expr, Not, Or, Ref, Some, first
 from opengrade.dataset import read_catalog
 from opengrade.derive import derive_facts
 from opengrade.frameworks import Framework
@@ -142,7 +142,7 @@ def test_a_framework_is_marked_monotone_unless_it_judges_all_training_data(name:
     """To ask something of all data is to ask it of further data too, which may not have it."""
     rules = framework(name)
     everything = any(
-        isinstance(each, Every) and each.path[0].property == term("ogr:trainedOn")
+        isinstance(each, Every) and first(each.path) == term("ogr:trainedOn")
         for criterion in rules.criteria
         for each in expressions(rules, criterion.expression)
     )

@@ -9,7 +9,7 @@ from opengrade.graph import NamedNode
 from opengrade.loading import framework, framework_files
 from opengrade.namespaces import compact, local_name, prefixes, term
 from opengrade.resources import data_root
-from opengrade.routes.sparql import select_grade
+from opengrade.routes.compiling import select_grade
 from opengrade.vocabulary import vocabulary
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from opengrade.criteria import And, Every, Expr, Is, Or, Path_, Ref, Some, selectors
+from opengrade.criteria import And, Every, Expr, Is, Or, Path_, Ref, Some, selectors, steps
 from opengrade.derive import ComponentFacts, ModelFacts
 from opengrade.evidence import Evidence, evidence_of
 from opengrade.frameworks import Criterion, Framework, Rung, concerned
@@ -181,12 +181,12 @@ def _rank(diagnosis: Diagnosis) -> tuple[int, bool, str]:
 
 
 def _kind(path: Path_) -> NamedNode | None:
-    return next((kind for step in path for kind in concerned(step.property)), None)
+    return next((kind for step in steps(path) for kind in concerned(step.property)), None)
 
 
 def _reason_when_missing(path: Path_) -> NamedNode:
     graph = vocabulary().graph
-    for step in path:
+    for step in steps(path):
         reason = graph.node(step.property, term("ogr:reasonWhenMissing"))
         if isinstance(reason, NamedNode):
             return reason

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 
-from opengrade.criteria import And, Every, Expr, Is, Ref, Some, properties_of, within
+from opengrade.criteria import And, Every, Expr, Is, Ref, Some, properties_of, steps, within
 from opengrade.evidence import Evidence
 from opengrade.graph import Graph, NamedNode, Node
 from opengrade.namespaces import local_name, term
@@ -179,7 +179,7 @@ def kinds_of(expression: Expr, shapes: Mapping[NamedNode, Expr]) -> Iterator[Nam
         elif isinstance(each, Ref):
             yield from kinds_of(shapes[each.shape], shapes)
         elif isinstance(each, Some | Every):
-            yield from (kind for step in each.path for kind in concerned(step.property))
+            yield from (kind for step in steps(each.path) for kind in concerned(step.property))
 
 
 @cache

@@ -5,7 +5,7 @@ from functools import cache
 from pathlib import Path
 from string import Formatter
 
-from opengrade.criteria import And, Expr, ShapeReader, check_acyclic
+from opengrade.criteria import And, Expr
 from opengrade.errors import InputError, Place, RuleError, UsageError
 from opengrade.evidence import evidence_of
 from opengrade.frameworks import (
@@ -22,6 +22,7 @@ from opengrade.frameworks import (
 )
 from opengrade.graph import BlankNode, Graph, Literal, NamedNode, Quad, Term, Triple, parse
 from opengrade.namespaces import compact, local_name, term
+from opengrade.profile import ShapeReader, check_acyclic
 from opengrade.resources import data_files
 from opengrade.vocabulary import vocabulary
 
@@ -44,11 +45,7 @@ def load_framework(path: Path) -> Framework:
     if len(nodes) != 1:
         raise RuleError("the file has to describe exactly one ogr:Framework.", where=Place(str(path)))
     node = nodes[0]
-    shapes = {
-        shape: reader.shape(shape)
-        for shape in graph.subjects(term("rdf:type"), term("sh:NodeShape"))
-        if isinstance(shape, NamedNode)
-    }
+    shapes = {shape: reader.shape(shape) for shape in sorted(reader.named(), key=str)}
     check_acyclic(shapes, reader)
     _check_ties(reader)
     criteria = tuple(_criterion(each, shapes, reader) for each in named(graph, node, "ogr:hasCriterion"))
@@ -158,7 +155,7 @@ def _check_ties(reader: ShapeReader) -> None:
 
 def _criterion(node: NamedNode, shapes: Mapping[NamedNode, Expr], reader: ShapeReader) -> Criterion:
     graph = reader.graph
-    if node not in shapes:
+    if term("sh:NodeShape") not in graph.objects(node, term("rdf:type")):
         raise reader.refuse(node, "the criterion is not a sh:NodeShape.", "State its shape.")
     if graph.nodes(node, term("sh:targetClass")) != (term("ogr:Model"),):
         raise reader.refuse(

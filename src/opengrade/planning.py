@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import cache
 from itertools import product
 
-from opengrade.criteria import And, Every, Expr, In, Is, Not, Or, Ref, Some, negation_normal, selectors
+from opengrade.criteria import And, Every, Expr, In, Is, Not, Or, Ref, Some, first, negation_normal, selectors
 from opengrade.derive import ATTACHED, Facts, ModelFacts
 from opengrade.editing import SOME_DAY, beside
 from opengrade.frameworks import Framework, concerned
@@ -109,8 +109,8 @@ class Planner:
             return self.ways(self.shapes[normal.shape], thing)
         if isinstance(normal, Not) and isinstance(normal.part, Ref):
             return self.ways(negation_normal(self.shapes[normal.part.shape], negated=True), thing)
-        if isinstance(normal, Some | Every) and not normal.path[0].inverse:
-            return self._along(normal, thing)
+        if isinstance(normal, Some | Every) and (property_ := first(normal.path)):
+            return self._along(normal, thing, property_)
         return [NOTHING] if self._is_so(normal, thing) else []
 
     def _all(self, parts: Sequence[list[Way]]) -> list[Way]:
@@ -132,14 +132,13 @@ class Planner:
         return self.prover.holds(expression, thing.node)
 
     def _leads_to_things(self, expression: Some | Every) -> bool:
-        return len(expression.path) == 1 and expression.path[0].property in LINKS
+        return len(expression.path) == 1 and first(expression.path) in LINKS
 
     def _targets(self, expression: Some | Every, thing: Thing) -> list[Thing]:
         found = self.prover.reach(thing.node, expression.path)
         return [Thing(node) for node in found if isinstance(node, NamedNode)]
 
-    def _along(self, expression: Some | Every, thing: Thing) -> list[Way]:
-        property_ = expression.path[0].property
+    def _along(self, expression: Some | Every, thing: Thing, property_: NamedNode) -> list[Way]:
         if isinstance(expression, Some) and expression.least != 1:
             return [NOTHING] if self._is_so(expression, thing) else []
         if property_ == term("ogr:contentType"):
@@ -150,7 +149,7 @@ class Planner:
             return self._things(expression, thing)
         if len(expression.path) > 1:
             return [NOTHING] if self._is_so(expression, thing) else []
-        return self._valued(expression, thing)
+        return self._valued(expression, thing, property_)
 
     def _of_content(self, expression: Expr, thing: Thing) -> bool:
         if thing.class_ is None:
@@ -186,18 +185,19 @@ class Planner:
 
         What is told from its like by a value, as a judgement by its question, is one thing for each value.
         """
-        link = expression.path[0].property
+        link = first(expression.path)
         kinds = [each.class_ for each in selectors(expression.body) if isinstance(each, Is)]
         if link == DATA:
             link, kinds = COMPONENTS, list(concerned(DATA))
-        if thing.node != self.model.node or (link == COMPONENTS and len(kinds) != 1):
+        if link is None or thing.node != self.model.node or (link == COMPONENTS and len(kinds) != 1):
             return
         class_ = kinds[0] if link == COMPONENTS else vocabulary().graph.node(link, term("rdfs:range"))
         assert isinstance(class_, NamedNode)
         options = [
-            [(each.path[0].property, value) for value in each.body.values]
+            [(property_, value) for value in each.body.values]
             for each in selectors(expression.body)
             if isinstance(each, Some) and isinstance(each.body, In) and link != COMPONENTS
+            if (property_ := first(each.path)) is not None
         ]
         for told in product(*options):
             names = [local_name(value) for _, value in told if isinstance(value, NamedNode)]
@@ -238,8 +238,7 @@ class Planner:
             return self.prover.holds(expression, thing.node)
         return Prover(self.shapes, ()).holds(expression, thing.node)
 
-    def _valued(self, expression: Some | Every, thing: Thing) -> list[Way]:
-        property_ = expression.path[0].property
+    def _valued(self, expression: Some | Every, thing: Thing, property_: NamedNode) -> list[Way]:
         keeps = self._holds_unset(expression, thing)
         if not self._changeable(thing):
             if not keeps:

@@ -6,7 +6,23 @@ This is a third way to the verdict, beside the routes, for one model at a time: 
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 
-from opengrade.criteria import And, Every, Expr, In, Is, Not, Or, Path_, Ref, Some, Step
+from opengrade.criteria import (
+    Alternative,
+    And,
+    Every,
+    Expr,
+    Form,
+    In,
+    Is,
+    Not,
+    Or,
+    Path_,
+    Ref,
+    Repeat,
+    Some,
+    Step,
+)
+from opengrade.forms import fits
 from opengrade.graph import GENID, Graph, Literal, NamedNode, Term, Triple
 from opengrade.licenses import Resolution, license_index
 from opengrade.licensing import license_triples
@@ -40,7 +56,9 @@ class Prover:
             return all(parts) if isinstance(expression, And) else any(parts)
         return self._is(expression, node)
 
-    def _is(self, expression: Is | In, node: Term) -> bool:
+    def _is(self, expression: Is | In | Form, node: Term) -> bool:
+        if isinstance(expression, Form):
+            return fits(expression, node)
         if isinstance(expression, In):
             return node in expression.values
         return expression.class_ in self._objects(node, term("rdf:type"))
@@ -52,11 +70,29 @@ class Prover:
     def reach(self, node: Term, path: Path_) -> tuple[Term, ...]:
         """Return the nodes that a path leads to, each once."""
         found: dict[Term, None] = {node: None}
-        for step in path:
-            found = dict.fromkeys(n for each in found for n in self._follow(each, step))
+        for part in path:
+            found = dict.fromkeys(n for each in found for n in self._follow(each, part))
         return tuple(found)
 
-    def _follow(self, node: Term, step: Step) -> tuple[Term, ...]:
+    def _follow(self, node: Term, part: Step | Alternative | Repeat) -> tuple[Term, ...]:
+        if isinstance(part, Alternative):
+            return tuple(n for path in part.paths for n in self.reach(node, path))
+        if isinstance(part, Repeat):
+            return self._again(node, part)
+        return self._step(node, part)
+
+    def _again(self, node: Term, part: Repeat) -> tuple[Term, ...]:
+        """Follow a path once, or again and again; the node itself counts where no step is needed."""
+        found = dict.fromkeys(self.reach(node, part.path))
+        waiting = list(found) if part.many else []
+        while waiting:
+            for each in self.reach(waiting.pop(), part.path):
+                if each not in found:
+                    found[each] = None
+                    waiting.append(each)
+        return tuple(found) if part.least else (node, *found)
+
+    def _step(self, node: Term, step: Step) -> tuple[Term, ...]:
         if not step.inverse:
             return self._objects(node, step.property)
         found = self.facts.subjects(step.property, node)
@@ -109,13 +145,32 @@ class Prover:
         """Yield the statements of all ways along a path from one node to another."""
         if not path:
             return
-        step, rest = path[0], path[1:]
-        for each in self._follow(node, step):
-            if target in self.reach(each, rest):
-                subject, object_ = (each, node) if step.inverse else (node, each)
-                assert not isinstance(subject, Literal)
-                yield Triple(subject, step.property, object_)
-                yield from self._through(each, rest, target)
+        part, rest = path[0], path[1:]
+        if isinstance(part, Alternative):
+            for path_ in part.paths:
+                yield from self._through(node, (*path_, *rest), target)
+        elif isinstance(part, Repeat):
+            yield from self._through_again(node, part, rest, target)
+        else:
+            for each in self._step(node, part):
+                if target in self.reach(each, rest):
+                    subject, object_ = (each, node) if part.inverse else (node, each)
+                    assert not isinstance(subject, Literal)
+                    yield Triple(subject, part.property, object_)
+                    yield from self._through(each, rest, target)
+
+    def _through_again(self, node: Term, part: Repeat, rest: Path_, target: Term) -> Iterator[Triple]:
+        if not part.least:
+            yield from self._through(node, rest, target)
+        if not part.many:
+            yield from self._through(node, (*part.path, *rest), target)
+            return
+        star = Repeat(part.path, 0, many=True)
+        for start in dict.fromkeys(self._again(node, star)):
+            for end in self.reach(start, part.path):
+                if target in self.reach(end, (star, *rest)):
+                    yield from self._through(start, part.path, end)
+                    yield from self._through(end, rest, target)
 
 
 def permits(

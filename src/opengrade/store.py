@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 import pyoxigraph
-from pyoxigraph import DefaultGraph, Quad, Triple
+from pyoxigraph import DefaultGraph, Quad, RdfFormat, Triple
 
 from opengrade.errors import Place, UsageError
 from opengrade.graph import NamedNode, Term
@@ -32,6 +32,7 @@ _SERVICE = re.compile(
     re.IGNORECASE,
 )
 _PLACE = re.compile(r"error at (\d+):(\d+): ")
+_DEFAULT = DefaultGraph()
 # What the engine may say of a place beside the tokens that it expected.
 _CAUSES = {
     "Prefix not found": "a prefix that is used here is not declared",
@@ -57,6 +58,32 @@ class Store:
         if graph is not None:
             self._store.bulk_extend(Quad(*parts, graph) for parts in given)
 
+    def load(self, triples: Iterable[Triple]) -> None:
+        """Add many triples in one go, which is quicker; only where blank nodes are is each added by itself.
+
+        The engine renames the blank nodes of what it parses.
+        """
+        given = tuple(triples)
+        data = pyoxigraph.serialize(given, format=RdfFormat.N_TRIPLES) or b""
+        if b"_:" in data:
+            self.add(given)
+        else:
+            self._store.load(data, format=RdfFormat.N_TRIPLES, lenient=True)
+
+    def subjects(self, predicate: NamedNode, value: Term) -> frozenset[Term]:
+        """Return the subjects of a predicate and object in the default graph."""
+        return frozenset([q.subject for q in self._store.quads_for_pattern(None, predicate, value, _DEFAULT)])
+
+    def objects(self, subject: NamedNode, predicate: NamedNode) -> frozenset[Term]:
+        """Return the objects of a subject and predicate in the default graph."""
+        return frozenset(
+            [q.object for q in self._store.quads_for_pattern(subject, predicate, None, _DEFAULT)]
+        )
+
+    def update(self, text: str) -> None:
+        """Run an update of our own."""
+        self._store.update(text)
+
     def __iter__(self) -> Iterator[Quad]:
         """Yield each triple once, as a quad of the default graph."""
         return self._store.quads_for_pattern(None, None, None, DefaultGraph())
@@ -80,9 +107,16 @@ class Store:
 
     def column(self, text: str) -> frozenset[Term]:
         """Return the values of the first variable of a SELECT query."""
-        table = self.ask(text)
-        assert isinstance(table, Table)
-        return frozenset(row[0] for row in table.rows if row[0] is not None)
+        return frozenset([row[0] for row in self._solutions(text)])
+
+    def rows(self, text: str) -> tuple[tuple[Term, ...], ...]:
+        """Return the rows of a SELECT query of our own, which binds all its variables."""
+        return tuple(map(tuple, self._solutions(text)))
+
+    def _solutions(self, text: str) -> pyoxigraph.QuerySolutions:
+        answer = self._store.query(text)
+        assert isinstance(answer, pyoxigraph.QuerySolutions)
+        return answer
 
 
 def _syntax_error(message: str) -> UsageError:
@@ -100,4 +134,4 @@ def _answer(answer: object) -> Answer:
         return tuple(answer)
     assert isinstance(answer, pyoxigraph.QuerySolutions)
     names = tuple(variable.value for variable in answer.variables)
-    return Table(names, tuple(tuple(row[name] for name in names) for row in answer))
+    return Table(names, tuple(map(tuple, answer)))

@@ -17,4 +17,5 @@ Outcome: TypeAlias = Mapping[NamedNode, frozenset[Term]]
 def with_license_facts(triples: Iterable[Triple]) -> tuple[Triple, ...]:
     """Return derived facts together with the curated facts about the licenses that they name."""
     facts = tuple(triples)
-    return (*facts, *facts_about(t.object for t in facts if t.predicate == term("ogr:requiresLicense")))
+    required = term("ogr:requiresLicense")
+    return (*facts, *facts_about(t.object for t in facts if t.predicate == required))
