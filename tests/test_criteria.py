@@ -48,6 +48,7 @@ CONSTRUCTS = [
     ("sh:property [ sh:path [ sh:alternativePath () ] ; sh:minCount 1 ]", "sh:alternativePath needs a list"),
     ("sh:property x:Nowhere", "sh:property needs a shape with a sh:path"),
     ("sh:property [ sh:minCount 1 ]", "sh:property needs a shape with a sh:path"),
+    (f"sh:node [ {PATH} ; sh:minCount 1 ]", "sh:node needs a shape without a sh:path"),
     ("sh:property [ sh:class x:C ]", "sh:property needs a shape with a sh:path"),
     ('sh:property "shape"', "sh:property needs a shape with a sh:path"),
     ("sh:class x:C ; sh:minCount 1", "sh:minCount stands without a sh:path"),

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from generated import STEADY, Model, models, nearly_complete, statements
 from opengrade.derive import derive_facts
 from opengrade.errors import RuleError
-from opengrade.graph import NamedNode, Triple
+from opengrade.graph import Literal, NamedNode, Triple
 from opengrade.loading import framework, framework_files, load_framework
 from opengrade.namespaces import term
 from opengrade.routes import memory, shacl, sparql
@@ -62,6 +62,7 @@ x:framework a ogr:Framework ; ogr:hasCriterion x:criterion ; ogr:hasGrade x:grad
 x:grade a ogr:Grade ; ogr:rank 1 ; ogr:requires x:criterion .
 x:evidence a ogr:Evidence .
 x:named a sh:NodeShape ; sh:class <urn:class:C> .
+x:carries a sh:PropertyShape ; sh:path <urn:property:p> ; sh:class <urn:class:D> .
 x:rung a sh:NodeShape ; sh:targetClass ogr:Component ; ogr:givesReason ogr:ABSENT ;
   sh:property [ sh:path <urn:property:q> ; sh:minCount 1 ] .
 x:criterion a sh:NodeShape , ogr:Criterion ; sh:targetClass ogr:Model ; sh:name "n" ; sh:message "m" ;
@@ -75,6 +76,20 @@ paths = st.one_of(
     st.tuples(st.sampled_from(PROPERTIES), st.sampled_from(PROPERTIES)).map(
         lambda s: f"( [ sh:inversePath {s[0]} ] {s[1]} )"
     ),
+    st.sampled_from(
+        [
+            f"[ {text} ]"
+            for text in (
+                "sh:alternativePath ( <urn:property:p> <urn:property:q> )",
+                "sh:alternativePath ( <urn:property:p> ( <urn:property:q> <urn:property:q> ) )",
+                "sh:inversePath ( <urn:property:p> <urn:property:q> )",
+                "sh:zeroOrOnePath <urn:property:p>",
+                "sh:zeroOrMorePath <urn:property:p>",
+                "sh:oneOrMorePath [ sh:inversePath <urn:property:p> ]",
+                "sh:zeroOrMorePath [ sh:alternativePath ( <urn:property:p> <urn:property:q> ) ]",
+            )
+        ]
+    ),
 )
 counts = st.sampled_from(("sh:minCount 1", "sh:minCount 2", "sh:maxCount 0", "sh:maxCount 1"))
 qualified = counts.map(lambda text: text.replace("sh:m", "sh:qualifiedM"))
@@ -83,7 +98,19 @@ leaves = st.one_of(
     st.sampled_from(CLASSES).map(lambda c: f"sh:class {c}"),
     values.map(lambda nodes: f"sh:in ( {' '.join(map(str, nodes))} )"),
     st.sampled_from(NODES).map(lambda node: f"sh:hasValue {node}"),
-    st.sampled_from(("sh:node x:named", "sh:node x:rung")),
+    st.sampled_from(("sh:node x:named", "sh:node x:rung", "sh:property x:carries", "sh:not x:carries")),
+    st.sampled_from(("sh:nodeKind sh:IRI", "sh:nodeKind sh:IRIOrLiteral", "sh:datatype xsd:integer")),
+    st.sampled_from(("sh:datatype xsd:string", "sh:minLength 3", "sh:maxLength 2", 'sh:languageIn ( "en" )')),
+    st.sampled_from(("sh:minInclusive 2", "sh:maxExclusive 2.5", "sh:maxInclusive 2", "sh:minExclusive 1.5")),
+)
+LITERALS = (
+    *(
+        Literal(1),
+        Literal("2.5", datatype=term("xsd:decimal")),
+        Literal("3.0E0", datatype=term("xsd:double")),
+    ),
+    *(Literal("many", datatype=term("xsd:integer")), Literal("2"), Literal("abc"), Literal(True)),
+    *(Literal("a", language="en"), Literal("a", language="en-gb"), Literal("abc", language="de")),
 )
 
 
@@ -94,6 +121,7 @@ def deeper(inner: Any) -> Any:
         boxes.map(lambda box: f"sh:not {box}"),
         lists.map(lambda text: f"sh:and ( {text} )"),
         lists.map(lambda text: f"sh:or ( {text} )"),
+        lists.map(lambda text: f"sh:xone ( {text} )"),
         st.lists(inner, min_size=2, max_size=2).map(" ; ".join),
         st.tuples(paths, inner).map(lambda p: f"sh:property [ sh:path {p[0]} ; {p[1]} ]"),
         st.tuples(paths, counts).map(lambda p: f"sh:property [ sh:path {p[0]} ; {p[1]} ]"),
@@ -104,7 +132,9 @@ def deeper(inner: Any) -> Any:
 
 
 constraints = st.recursive(leaves, deeper, max_leaves=5)
-edges = st.tuples(st.sampled_from(NODES), st.sampled_from(PROPERTIES), st.sampled_from(NODES))
+edges = st.tuples(
+    st.sampled_from(NODES), st.sampled_from(PROPERTIES), st.sampled_from((*NODES, *NODES, *LITERALS))
+)
 types = st.tuples(
     st.sampled_from(NODES), st.just(term("rdf:type")), st.sampled_from((*CLASSES, term("ogr:Component")))
 )
@@ -127,3 +157,25 @@ def test_routes_agree_on_generated_shapes(
     triples += [Triple(node, term("rdf:type"), term("ogr:Model")) for node in NODES[:4]]
     by_sparql, by_shacl = sparql.run(rules, triples), shacl.run(rules, triples)
     assert by_sparql == by_shacl == memory.run(rules, triples), constraint
+
+
+NESTED = [
+    "sh:property x:carries",
+    "sh:property [ sh:path <urn:property:q> ; sh:property x:carries ]",
+    "sh:property [ sh:path <urn:property:q> ; sh:property [ sh:path <urn:property:p> ; sh:class x:D ] ]",
+    "sh:not [ sh:not x:carries ]",
+    "sh:xone ( x:carries [ sh:class x:D ] )",
+]
+
+
+@pytest.mark.parametrize("constraint", NESTED)
+def test_a_shape_within_another_fails_the_node_that_is_judged(tmp_path: Path, constraint: str) -> None:
+    """The report of pySHACL on such shapes names the inner shape, and may be about another node."""
+    path = tmp_path / "generated.ttl"
+    path.write_text(f"{HEADER}  {constraint} .\n", encoding="utf-8")
+    rules, (first, second, *_) = load_framework(path), NODES
+    to, through = PROPERTIES
+    triples = [Triple(node, term("rdf:type"), term("ogr:Model")) for node in (first, second)]
+    triples += [Triple(first, through, first), Triple(first, to, second)]
+    for route in (sparql, shacl, memory):
+        assert route.run(rules, triples)[NamedNode("urn:shape:criterion")] == {second}

@@ -141,6 +141,8 @@ class ShapeReader:
             return self._form(node, name, value)
         if name == "sh:property" and not self.graph.objects(value, term("sh:path")):
             raise self.refuse(node, "sh:property needs a shape with a sh:path.", "Give one, or use sh:node.")
+        if name == "sh:node" and self.graph.objects(value, term("sh:path")):
+            raise self.refuse(node, "sh:node needs a shape without a sh:path.", "Use sh:property.")
         inner = self.reference(value)
         return Not(inner) if name == "sh:not" else inner
 

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterable
 
-import rdflib
-from rdflib import RDF, SH
+from rdflib import RDF, SH, BNode, Graph, URIRef
+from rdflib.collection import Collection
 
 from opengrade.frameworks import Framework
 from opengrade.graph import NamedNode, Term, Triple, to_rdflib
@@ -11,41 +11,47 @@ from opengrade.namespaces import term
 from opengrade.routes import Outcome, with_license_facts
 from opengrade.shacl import report_of
 
+TARGETS = (SH.targetClass, SH.targetNode, SH.targetSubjectsOf, SH.targetObjectsOf)
+
 
 def run(framework: Framework, triples: Iterable[Triple]) -> Outcome:
     """Validate the facts against the framework and read from the report which nodes conform.
 
-    pySHACL is given the shapes explicitly, since it would otherwise take some from the data, and its report
-    is believed only for shapes that had nodes to look at.
+    pySHACL is given the shapes explicitly, since it would otherwise take some from the data. Each shape that
+    is judged is run through a shape of ours that has the targets: the results of a shape can be about values
+    and name a shape within it, those of ours are about the node that is judged and name ours.
     """
     facts = tuple(triples)
-    data = to_rdflib(with_license_facts(facts))
     shapes = to_rdflib(framework.graph)
-    report = report_of(data, shapes, framework.name)
-    return _conforming(framework, facts, report, shapes)
+    for target in TARGETS:
+        shapes.remove((None, target, None))
+    for shape, _, class_ in framework.judged():
+        _judge(shapes, shape, class_)
+    report = report_of(to_rdflib(with_license_facts(facts)), shapes, framework.name)
+    return _conforming(framework, facts, report)
 
 
-def _conforming(
-    framework: Framework, facts: tuple[Triple, ...], report: rdflib.Graph, shapes: rdflib.Graph
-) -> Outcome:
+def _ours(shape: NamedNode) -> URIRef:
+    return URIRef(f"urn:opengrade:judges:{shape.value}")
+
+
+def _judge(shapes: Graph, shape: NamedNode, class_: NamedNode) -> None:
+    """Add a shape that all things of a class have to conform to another one."""
+    ours, parts = _ours(shape), BNode()
+    Collection(shapes, parts, [URIRef(shape.value)])
+    shapes.add((ours, RDF.type, SH.NodeShape))
+    shapes.add((ours, SH.targetClass, URIRef(class_.value)))
+    shapes.add((ours, SH["and"], parts))
+
+
+def _conforming(framework: Framework, facts: tuple[Triple, ...], report: Graph) -> Outcome:
     failed: dict[str, set[str]] = {}
     for result in report.subjects(RDF.type, SH.ValidationResult):
         source, focus = report.value(result, SH.sourceShape), report.value(result, SH.focusNode)
-        for owner in _owners(source, shapes):
-            failed.setdefault(owner, set()).add(str(focus))
+        failed.setdefault(str(source), set()).add(str(focus))
     found: dict[NamedNode, frozenset[Term]] = {}
     for shape, _, target in framework.judged():
         nodes = {t.subject for t in facts if t.predicate == term("rdf:type") and t.object == target}
-        found[shape] = frozenset(
-            n for n in nodes if isinstance(n, NamedNode) and n.value not in failed.get(shape.value, ())
-        )
+        bad = failed.get(str(_ours(shape)), set())
+        found[shape] = frozenset(n for n in nodes if isinstance(n, NamedNode) and n.value not in bad)
     return found
-
-
-def _owners(source: object, shapes: rdflib.Graph) -> set[str]:
-    """Return the named shapes of a result: its source, or those that have it as a property shape."""
-    if isinstance(source, rdflib.URIRef):
-        return {str(source)}
-    if not isinstance(source, rdflib.BNode):
-        return set()
-    return {str(shape) for shape in shapes.subjects(SH.property, source) if isinstance(shape, rdflib.URIRef)}
