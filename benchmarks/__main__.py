@@ -156,11 +156,30 @@ def _confined(paths: Sequence[Path], limits: Limits, *, jobs: int | None) -> Non
         pass
 
 
+def profile() -> Iterator[str]:
+    """Say how many of the core tests of the W3C lie inside the criteria profile and come out right."""
+    sys.path.insert(0, str(data_root() / "tests"))
+    import w3c  # noqa: PLC0415  (stands beside the tests, with the files that it reads)
+
+    if not w3c.SUITE.is_dir():
+        yield "the tests of the W3C are not at hand"
+        return
+    found = list(w3c.cases())
+    inside = [each for each in found if isinstance(each, w3c.Case)]
+    yield f"of {len(found)} core tests of the W3C, {len(inside)} lie inside the criteria profile"
+    for name, evaluate in {"in memory": w3c.in_memory, "by SPARQL": w3c.by_sparql}.items():
+        right = sum(w3c.agrees(each, evaluate(each)) for each in inside)
+        yield f"{name}: {right} of these give the result of the standard"
+
+
 def main() -> None:
     """Run the measurements that are named, or all."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument(
-        "what", nargs="*", choices=["start-up", "throughput", "safety", []], help="all if none is named"
+        "what",
+        nargs="*",
+        choices=["profile", "start-up", "throughput", "safety", []],
+        help="all if none is named",
     )
     parser.add_argument("--rounds", type=int, default=9, help="how often a process is started")
     parser.add_argument(
@@ -168,7 +187,10 @@ def main() -> None:
     )
     parser.add_argument("--files", type=int, default=1000, help="how many files are validated")
     options = parser.parse_args()
-    wanted = options.what or ["start-up", "throughput", "safety"]
+    wanted = options.what or ["profile", "start-up", "throughput", "safety"]
+    if "profile" in wanted:
+        for line in profile():
+            print(line, flush=True)
     if "start-up" in wanted:
         for line in start_up(options.rounds):
             print(line, flush=True)

@@ -22,7 +22,15 @@ FLOORS = (
     ("locating.text", "locating.trees", "locating.mapped", "formats"),
     ("licensing", "training", "criteria", "forms", "profile", "derive", "importing", "reading"),
     ("frameworks", "loading", "proving", "querying", "remote"),
-    ("routes", "routes.memory", "routes.shacl", "routes.compiling", "routes.sharing", "routes.sparql"),
+    (
+        "routes",
+        "routes.memory",
+        "routes.shacl",
+        "routes.compiling",
+        "routes.sharing",
+        "routes.grades",
+        "routes.sparql",
+    ),
     (
         "findings",
         "assessing",
@@ -37,13 +45,31 @@ FLOORS = (
     ),
     ("dataset", "exporting", "reporting", "weighing"),
     ("archive", "matching", "changes"),
-    ("", "cli.common", "cli.judging", "cli.showing", "cli.submitting", "cli.weighing", "cli", "__main__"),
+    (
+        "",
+        "cli.common",
+        "cli.compiling",
+        "cli.judging",
+        "cli.showing",
+        "cli.submitting",
+        "cli.weighing",
+        "cli",
+        "__main__",
+    ),
 )
 
 # rdflib is also known to the route that hands its graphs to pySHACL, pyoxigraph to the store that wraps it.
 LIBRARIES = {
     "SPARQLWrapper": {"remote"},
-    "click": {"cli", "cli.common", "cli.judging", "cli.showing", "cli.submitting", "cli.weighing"},
+    "click": {
+        "cli",
+        "cli.common",
+        "cli.compiling",
+        "cli.judging",
+        "cli.showing",
+        "cli.submitting",
+        "cli.weighing",
+    },
     "license_expression": {"licenses"},
     "pyoxigraph": {"disk", "graph", "store"},
     "pyshacl": {"shacl"},

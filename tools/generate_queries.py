@@ -4,29 +4,12 @@ import json
 import sys
 from pathlib import Path
 
-from opengrade.frameworks import Framework, Grade
 from opengrade.graph import NamedNode
 from opengrade.loading import framework, framework_files
 from opengrade.namespaces import compact, local_name, prefixes, term
 from opengrade.resources import data_root
-from opengrade.routes.compiling import select_grade
+from opengrade.routes.grades import class_query
 from opengrade.vocabulary import vocabulary
-
-
-def class_query(rules: Framework, grade: Grade) -> str:
-    """Return the text of a class query, with its header."""
-    question = (
-        f"Which models meet {grade.label.partition(':')[0]} of the {rules.title} {rules.version},"
-        " judged from what is stated about their components?"
-    )
-    return (
-        f"#+ title: Models that meet {grade.name} of {rules.name}\n"
-        f"#+ question: {question}\n"
-        "#+ returns: {model: iri, name: string}\n"
-        f"#+ tags: [openness, grade, {rules.name}]\n"
-        f"#+ generated: from shapes/frameworks/{rules.name}.ttl by make generate\n"
-        + select_grade(rules, grade)
-    )
 
 
 def context() -> str:

@@ -127,11 +127,16 @@ def references(expression: Expr) -> Iterator[NamedNode]:
     yield from (each.shape for each in within(expression) if isinstance(each, Ref))
 
 
-def properties_of(expression: Expr) -> Iterator[NamedNode]:
-    """Yield the properties on the paths of an expression, those of shapes that it names left out."""
+def steps_of(expression: Expr) -> Iterator[Step]:
+    """Yield the steps on the paths of an expression, those of shapes that it names left out."""
     for each in within(expression):
         if isinstance(each, Some | Every):
-            yield from (step.property for step in steps(each.path))
+            yield from steps(each.path)
+
+
+def properties_of(expression: Expr) -> Iterator[NamedNode]:
+    """Yield the properties on the paths of an expression, those of shapes that it names left out."""
+    yield from (step.property for step in steps_of(expression))
 
 
 def steps(path: Path_) -> Iterator[Step]:

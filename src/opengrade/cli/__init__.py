@@ -6,7 +6,7 @@ from typing import NoReturn
 
 import click
 
-from opengrade.cli import judging, showing, submitting, weighing
+from opengrade.cli import compiling, judging, showing, submitting, weighing
 from opengrade.cli.common import tell, versions, write
 from opengrade.errors import OpenGradeError
 
@@ -32,6 +32,7 @@ for _command in (
     *(judging.assess, judging.import_, judging.query),
     *(weighing.explain, weighing.improve, weighing.what_if, weighing.compare),
     *(submitting.validate, submitting.accept, submitting.diff),
+    *(compiling.compile_,),
     *(showing.frameworks, showing.licenses, showing.limits),
 ):
     app.add_command(_command)

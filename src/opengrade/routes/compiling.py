@@ -26,7 +26,7 @@ from opengrade.criteria import (
     steps,
 )
 from opengrade.forms import condition
-from opengrade.frameworks import Framework, Grade
+from opengrade.frameworks import Framework
 from opengrade.graph import NamedNode, Term
 from opengrade.namespaces import compact, local_name, prologue, term
 
@@ -61,7 +61,7 @@ def select_where(
     else:
         lines = [domain, *compiler.lines(normal, name, domain)]
     body = "\n".join(f"  {line}" for line in lines)
-    return _declared(f"SELECT DISTINCT ?{name}\nWHERE {{\n{body}\n}}\n")
+    return declared(f"SELECT DISTINCT ?{name}\nWHERE {{\n{body}\n}}\n")
 
 
 def mark(
@@ -80,10 +80,11 @@ def mark(
         domain = f"{{ SELECT DISTINCT ?node WHERE {{ {domain} }} }}"
         lines = [domain, *Compiler(shapes, marked).lines(body, "node", domain)]
     text = "\n".join(f"  {line}" for line in lines)
-    return _declared(f"INSERT {{ {sparql(shape)} {MARKS} ?node }}\nWHERE {{\n{text}\n}}\n")
+    return declared(f"INSERT {{ {sparql(shape)} {MARKS} ?node }}\nWHERE {{\n{text}\n}}\n")
 
 
-def _declared(text: str) -> str:
+def declared(text: str) -> str:
+    """Put the declarations of the prefixes that a text uses before it."""
     return prologue(text) + "\n" + text
 
 
@@ -244,29 +245,6 @@ def sparql(value: Term) -> str:
     return str(value)
 
 
-def select_grade(framework: Framework, grade: Grade) -> str:
-    """Return a query for the models that meet a grade, written out in full so that any endpoint can run it.
-
-    Criteria that ask the same of different kinds of components are counted together, so that what they share
-    is written, and evaluated, once.
-    """
-    compiler = Compiler(framework.shapes)
-    domain = "?model a ogr:Model ."
-    shared: dict[Expr, list[tuple[NamedNode, NamedNode]]] = {}
-    lines = [domain, "?model ogr:name ?name ."]
-    for criterion in (each for each in framework.criteria if each.node in grade.required):
-        asked = asked_of_kinds(criterion.expression)
-        if asked is None:
-            lines.extend(compiler.lines(negation_normal(criterion.expression), "model", domain))
-            continue
-        kinds, body = asked
-        shared.setdefault(body, []).extend((kind, criterion.node) for kind in kinds)
-    for body, rows in shared.items():
-        lines.extend(_counted(compiler, body, rows))
-    text = "\n".join(f"  {line}" for line in lines)
-    return _declared(f"SELECT DISTINCT ?model ?name\nWHERE {{\n{text}\n}}\nORDER BY ?model\n")
-
-
 def asked_of_kinds(expression: Expr) -> tuple[tuple[NamedNode, ...], Expr] | None:
     """Read "a component of this kind, or of that, that satisfies one body"; None for any other form."""
     parts = expression.parts if isinstance(expression, Or) else (expression,)
@@ -299,22 +277,4 @@ def select_kinds(
         *Compiler(shapes, marked).lines(negation_normal(body), "component", domain),
     ]
     text = "\n".join(f"  {line}" for line in lines)
-    return _declared(f"SELECT DISTINCT ?model ?kind\nWHERE {{\n{text}\n}}\n")
-
-
-def _counted(compiler: Compiler, body: Expr, rows: list[tuple[NamedNode, NamedNode]]) -> Iterator[str]:
-    wanted = len({criterion for _, criterion in rows})
-    yield "{"
-    yield "  SELECT ?model WHERE {"
-    yield "    VALUES (?kind ?criterion) {"
-    yield from (f"      ({sparql(kind)} {sparql(criterion)})" for kind, criterion in rows)
-    yield "    }"
-    yield "    ?model ogr:hasComponent ?component ."
-    yield "    ?component a ?kind ."
-    domain = "?component a ogr:Component ."
-    yield "    { SELECT DISTINCT ?component WHERE {"
-    inner = compiler.group(negation_normal(body), "component", domain)
-    yield from (f"      {line}" for line in inner)
-    yield "    } }"
-    yield f"  }} GROUP BY ?model HAVING (COUNT(DISTINCT ?criterion) = {wanted})"
-    yield "}"
+    return declared(f"SELECT DISTINCT ?model ?kind\nWHERE {{\n{text}\n}}\n")
