@@ -8,6 +8,7 @@ from hypothesis import given, reject, settings
 from hypothesis import strategies as st
 
 from generated import STEADY, Model, models, nearly_complete, statements
+from opengrade.dataset import read_catalog
 from opengrade.derive import derive_facts
 from opengrade.errors import RuleError
 from opengrade.graph import Literal, NamedNode, Triple
@@ -179,3 +180,26 @@ def test_a_shape_within_another_fails_the_node_that_is_judged(tmp_path: Path, co
     triples += [Triple(first, through, first), Triple(first, to, second)]
     for route in (sparql, shacl, memory):
         assert route.run(rules, triples)[NamedNode("urn:shape:criterion")] == {second}
+
+
+@pytest.mark.parametrize("name", ["mof-1.0", "osaid-1.0", "debian-ml-policy"])
+def test_portions_give_what_the_whole_gives(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    rules = framework(name)
+    triples = [t for each in read_catalog() for t in derive_facts(each.quads, source=each.source).triples]
+    whole = sparql.run(rules, triples)
+    monkeypatch.setattr(sparql, "PORTION", 100)
+    assert len(list(sparql._portions(rules, triples))) > 5
+    assert sparql.run(rules, triples) == whole == memory.run(rules, triples)
+
+
+def test_facts_that_are_followed_backwards_stay_together(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    path = tmp_path / "generated.ttl"
+    back = "sh:property [ sh:path [ sh:inversePath <urn:property:p> ] ; sh:minCount 2 ]"
+    path.write_text(f"{HEADER}  {back} .\n", encoding="utf-8")
+    rules, (target, *others) = load_framework(path), NODES
+    triples = [Triple(each, PROPERTIES[0], target) for each in others]
+    triples += [Triple(node, term("rdf:type"), term("ogr:Model")) for node in NODES]
+    monkeypatch.setattr(sparql, "PORTION", 1)
+    assert sparql.run(rules, triples)[NamedNode("urn:shape:criterion")] == {target}
