@@ -32,6 +32,7 @@ __all__ = [
     "Term",
     "Triple",
     "canonical_turtle",
+    "n_triples",
     "parse",
     "parse_file",
     "renamed",
@@ -221,13 +222,16 @@ def turtle(triples: Iterable[Triple | Quad], prefixes: Mapping[str, str]) -> str
     return (text or b"").decode("utf-8")
 
 
+def n_triples(triples: Iterable[Triple | Quad]) -> bytes:
+    """Return triples as N-Triples, in the order given."""
+    return pyoxigraph.serialize((_triple(t) for t in triples), format=RdfFormat.N_TRIPLES) or b""
+
+
 def to_rdflib(triples: Iterable[Triple | Quad]) -> "rdflib.Graph":
     """Copy triples into a new rdflib graph."""
     import rdflib  # noqa: PLC0415  (a quarter of a second that only the slow paths pay)
 
-    graph = rdflib.Graph()
-    lines = pyoxigraph.serialize((_triple(t) for t in triples), format=RdfFormat.N_TRIPLES)
-    return graph.parse(data=lines, format="nt")
+    return rdflib.Graph().parse(data=n_triples(triples), format="nt")
 
 
 def canonical_turtle(data: bytes) -> bytes:

@@ -1,0 +1,210 @@
+"""The OWL route: a reasoner infers which classes of a framework the models are in.
+
+A reasoner takes nothing for absent, so that what needs something to be absent, or all things to be so, is
+told beforehand: first what the facts alone decide, then, run by run, what rests on classes inferred before.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from importlib import import_module
+
+from opengrade.criteria import And, Every, Expr, Is, Not, Or, Ref, Some, properties_of
+from opengrade.derive import Facts
+from opengrade.errors import UsageError
+from opengrade.frameworks import Framework
+from opengrade.graph import Graph, Literal, NamedNode, Term, Triple
+from opengrade.limits import Limits
+from opengrade.namespaces import compact, local_name, term
+from opengrade.owl_classes import Definition, definitions, triples
+from opengrade.owl_facts import Part, Prepared, axioms, facts_with, prepare, visible
+from opengrade.proving import Prover
+from opengrade.reasoners import CONTRADICTION, Engine, Entailed
+
+REASONERS = ("hermit", "rl")
+
+
+@dataclass(frozen=True, slots=True)
+class Classified:
+    """The classes that one model was inferred to be in: grades, highest first, and criteria; local names."""
+
+    model: str
+    name: str
+    source: str
+    framework: str
+    grades: tuple[str, ...]
+    criteria: tuple[str, ...]
+    asked: int
+
+
+@dataclass(frozen=True, slots=True)
+class Reasoned:
+    """What a reasoner found; models of contradictory sources are in no class, for they would be in all.
+
+    `contradictory` is None where the classes contradict the ontology without any submission.
+    """
+
+    models: tuple[Classified, ...]
+    unsatisfiable: tuple[str, ...]
+    contradictory: tuple[str, ...] | None
+
+
+def engine(name: str) -> Engine:
+    """Return a reasoner by name; only the one that is used is loaded."""
+    found: Engine = import_module(f"opengrade.reasoners.{name}").entail
+    return found
+
+
+def check_monotone(rules: Framework) -> None:
+    """Raise UsageError for a framework whose grades cannot be classes of a reasoner."""
+    if not rules.monotone:
+        raise UsageError(
+            f"{rules.name} is not monotone: to release more can lower what it finds, and a reasoner takes"
+            " nothing back that it inferred.",
+            fix=f"Use opengrade assess -f {rules.name}.",
+        )
+
+
+def classes_of(rules: Iterable[Framework]) -> Mapping[NamedNode, Definition]:
+    """Return the classes of frameworks together, each once."""
+    found: dict[NamedNode, Definition] = {}
+    for rule in rules:
+        check_monotone(rule)
+        found |= {node: each for node, each in definitions(rule).items() if node not in found}
+    return found
+
+
+def prepared(submissions: Iterable[Facts], rules: Sequence[Framework]) -> Prepared:
+    """Prepare facts for the classes of some frameworks."""
+    return prepare(submissions, classes_of(rules).values())
+
+
+def run(
+    framework: Framework, submissions: Iterable[Facts], *, reasoner: str = "rl"
+) -> Mapping[NamedNode, frozenset[Term]]:
+    """Return for each criterion, half criterion and grade the models that are inferred to meet it."""
+    classes = classes_of([framework])
+    facts = prepare(submissions, classes.values())
+    entailed = _entailed(facts.parts, facts.licenses, classes, engine(reasoner), Limits())
+    models = {new: NamedNode(old) for part in facts.parts for new, old, _ in part.models}
+    return {
+        node: frozenset(old for new, old in models.items() if (new, node) in entailed.types)
+        for node, each in classes.items()
+        if each.judged
+    }
+
+
+def classify(facts: Prepared, rules: Sequence[Framework], reasoner: str, limits: Limits) -> Reasoned:
+    """Infer the classes of all models, and find what contradicts the ontology."""
+    classes = classes_of(rules)
+
+    def infer(parts: Sequence[Part]) -> Entailed:
+        return _entailed(parts, facts.licenses, classes, engine(reasoner), limits)
+
+    entailed, left = infer(facts.parts), facts.parts
+    contradictory: tuple[str, ...] = ()
+    if not entailed.consistent:
+        if not infer(()).consistent:
+            return Reasoned((), (), None)
+        bad = _contradictory(facts.parts, infer)
+        contradictory = tuple(part.source for part in bad)
+        left = tuple(part for part in facts.parts if part not in bad)
+        entailed = infer(left)
+    return Reasoned(
+        models=tuple(
+            _classified(rule, part, model, entailed) for part in left for model in part.models for rule in rules
+        ),
+        unsatisfiable=tuple(sorted(compact(each) for each in entailed.unsatisfiable)),
+        contradictory=contradictory,
+    )
+
+
+def _contradictory(parts: Sequence[Part], infer: "Infer") -> tuple[Part, ...]:
+    """Return the parts that contradict the ontology: each by itself or, where none does, all together."""
+    if infer(parts).consistent:
+        return ()
+    if len(parts) == 1:
+        return tuple(parts)
+    half = len(parts) // 2
+    found = (*_contradictory(parts[:half], infer), *_contradictory(parts[half:], infer))
+    return found or tuple(parts)
+
+
+Infer = Callable[[Sequence[Part]], Entailed]
+
+
+def _classified(rules: Framework, part: Part, model: tuple[NamedNode, str, str], entailed: Entailed) -> Classified:
+    node, iri, name = model
+    grades = tuple(g.name for g in reversed(rules.grades) if (node, g.node) in entailed.types)
+    criteria = tuple(c.name for c in rules.criteria if (node, c.node) in entailed.types)
+    return Classified(iri, name, part.source, rules.name, grades, criteria, len(rules.criteria))
+
+
+def _entailed(
+    parts: Sequence[Part],
+    licenses: Sequence[Triple],
+    classes: Mapping[NamedNode, Definition],
+    reason: Engine,
+    limits: Limits,
+) -> Entailed:
+    """Run a reasoner, stratum by stratum, and tell it before each run the members of closed classes."""
+    rules = (*axioms(), *triples(classes.values()))
+    properties = frozenset(p for d in classes.values() if not d.closed for p in properties_of(d.expression))
+    looked_at = _looked_at(parts, licenses, classes)
+    members: dict[NamedNode, frozenset[NamedNode]] = {}
+    entailed = CONTRADICTION
+    for stratum in range(max((each.stratum for each in classes.values()), default=0) + 1):
+        now = [each for each in classes.values() if each.closed and each.stratum == stratum]
+        prover = _prover(classes, facts_with(parts, licenses, members))
+        told = {each.node: _members(each, looked_at[each.node], prover) for each in now}
+        members |= told
+        if stratum and not any(told.values()):
+            continue
+        facts = facts_with(parts, licenses, {node: found for node, found in members.items() if classes[node].closed})
+        entailed = reason(rules, tuple(visible(facts, properties)), limits)
+        if not entailed.consistent:
+            break
+        members |= _inferred(entailed, classes)
+    return entailed
+
+
+def _prover(classes: Mapping[NamedNode, Definition], facts: Graph) -> Prover:
+    """Return an evaluator for which a shape is what was inferred or told to be of its class."""
+    return Prover({node: Is(node) for node in classes}, facts)
+
+
+def _members(each: Definition, nodes: Iterable[Term], prover: Prover) -> frozenset[NamedNode]:
+    return frozenset(n for n in nodes if isinstance(n, NamedNode) and prover.holds(each.expression, n))
+
+
+def _inferred(
+    entailed: Entailed, classes: Mapping[NamedNode, Definition]
+) -> dict[NamedNode, frozenset[NamedNode]]:
+    found: dict[NamedNode, set[NamedNode]] = {n: set() for n, each in classes.items() if not each.closed}
+    for thing, class_ in entailed.types:
+        if class_ in found:
+            found[class_].add(thing)
+    return {node: frozenset(things) for node, things in found.items()}
+
+
+def _looked_at(
+    parts: Sequence[Part], licenses: Sequence[Triple], classes: Mapping[NamedNode, Definition]
+) -> Mapping[NamedNode, set[Term]]:
+    """Return for each class the things of which it matters whether they are in it, from the models down."""
+    prover = _prover(classes, facts_with(parts, licenses, {}))
+    models = {node for part in parts for node, _, _ in part.models}
+    found: dict[NamedNode, set[Term]] = {n: set(models) if d.judged else set() for n, d in classes.items()}
+
+    def follow(expression: Expr, nodes: set[Term]) -> None:
+        if isinstance(expression, Ref):
+            found[expression.shape] |= nodes
+        elif isinstance(expression, And | Or):
+            for part in expression.parts:
+                follow(part, nodes)
+        elif isinstance(expression, Not):
+            follow(expression.part, nodes)
+        elif isinstance(expression, Some | Every):
+            follow(expression.body, {n for each in nodes for n in prover.reach(each, expression.path)})
+
+    for node, each in reversed(classes.items()):
+        follow(each.expression, found[node])
+    return found
