@@ -23,7 +23,7 @@ format: $(MARKS)/dev
 	$(BIN)/ruff format .
 	$(BIN)/python tools/format_turtle.py
 
-# The class queries and the JSON-LD context follow from the frameworks and the ontology.
+# The class queries, the OWL classes and the JSON-LD context follow from the frameworks and the ontology.
 generate: $(MARKS)/test
 	$(BIN)/python tools/generate_queries.py
 	$(BIN)/python tools/run_readme.py

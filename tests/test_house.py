@@ -43,7 +43,7 @@ FLOORS = (
         "validating",
         "validation_reports",
     ),
-    ("dataset", "exporting", "reporting", "weighing"),
+    ("dataset", "exporting", "inferring", "reporting", "weighing"),
     ("archive", "matching", "changes"),
     (
         "",
@@ -71,9 +71,11 @@ LIBRARIES = {
         "cli.weighing",
     },
     "license_expression": {"licenses"},
+    "owlready2": {"reasoners.hermit"},
     "pyoxigraph": {"disk", "graph", "store"},
     "pyshacl": {"shacl"},
     "rdflib": {"graph", "routes.shacl", "shacl"},
+    "reasonable": {"reasoners.rl"},
     "rich": {"tables"},
     "yaml": {"documents"},
 }
@@ -125,7 +127,7 @@ def test_each_outside_library_is_known_to_one_module() -> None:
 
 
 def test_nothing_heavy_is_imported_before_it_is_needed() -> None:
-    heavy = "pyshacl", "owlready2", "rdflib", "SPARQLWrapper", "pandas", "pydantic"
+    heavy = "pyshacl", "owlready2", "reasonable", "rdflib", "SPARQLWrapper", "pandas", "pydantic"
     code = (
         "import sys; from opengrade.cli import app; "
         f"app(['assess', {str(data_root() / 'catalog' / 'amber.ttl')!r}], standalone_mode=False); "

@@ -1,4 +1,4 @@
-"""Writes the class queries and the JSON-LD context from what they follow from; `make generate` runs it."""
+"""Writes class queries, OWL classes and the JSON-LD context from what they follow from, for `make generate`."""
 
 import json
 import sys
@@ -7,6 +7,7 @@ from pathlib import Path
 from opengrade.graph import NamedNode
 from opengrade.loading import framework, framework_files
 from opengrade.namespaces import compact, local_name, prefixes, term
+from opengrade.owl_classes import document
 from opengrade.resources import data_root
 from opengrade.routes.grades import class_query
 from opengrade.vocabulary import vocabulary
@@ -43,6 +44,8 @@ def generated() -> dict[Path, str]:
     found = {root / "ontology" / "context.jsonld": context()}
     for name in framework_files():
         rules = framework(name)
+        if rules.monotone:
+            found[root / "ontology" / "derived" / f"{name}.ttl"] = document(rules)
         for grade in rules.grades:
             found[root / "queries" / "classes" / f"{name}-{grade.name}.rq"] = class_query(rules, grade)
     return found

@@ -16,6 +16,8 @@ from opengrade.graph import BlankNode, Literal, NamedNode, Term, Triple, canonic
 from opengrade.namespaces import compact, local_name, prefixes, term
 from opengrade.vocabulary import vocabulary
 
+# The literals that reasoners get to see: what is true or false.
+TRUTH = (Literal(True), Literal(False))
 CLOSED = "Closed: its members are told before a reasoner runs. "
 
 
@@ -113,7 +115,7 @@ class _Compiler:
 
 
 def _has_to_be_closed(expression: Expr) -> bool:
-    """Say whether this is left to the closing: universals, complements, counts, any literal, loose values."""
+    """Say whether this is decided beforehand: universals, complements, counts, what a text is."""
     if isinstance(expression, Every | Not | In):
         return True
     if isinstance(expression, Some):
@@ -127,7 +129,7 @@ def _has_restriction(expression: Some) -> bool:
     if not all(before):
         return False
     if isinstance(body, In):
-        return all(isinstance(value, Literal) is not last for value in body.values)
+        return all(not isinstance(v, Literal) if last else v in TRUTH for v in body.values)
     return last
 
 

@@ -14,11 +14,10 @@ from opengrade.derive import Facts
 from opengrade.graph import Graph, Literal, NamedNode, Term, Triple
 from opengrade.licenses import facts_about
 from opengrade.namespaces import term
-from opengrade.owl_classes import Definition, is_of_things
+from opengrade.owl_classes import TRUTH, Definition, is_of_things
 from opengrade.vocabulary import ontology_quads, vocabulary
 
 THING = "urn:opengrade:thing:"
-TEXT = "text "
 _LICENSE = term("ogr:requiresLicense")
 _TYPE = term("rdf:type")
 
@@ -101,7 +100,7 @@ class _Namer:
         if triple.predicate in (_TYPE, _LICENSE) or value in self.values:
             return value
         name = self.thing(value)
-        return Literal(TEXT + name.value) if isinstance(value, Literal) else name
+        return Literal(name.value) if isinstance(value, Literal) else name
 
 
 def visible(triples: Iterable[Triple], properties: frozenset[NamedNode]) -> Iterator[Triple]:
@@ -114,13 +113,11 @@ def visible(triples: Iterable[Triple], properties: frozenset[NamedNode]) -> Iter
         if each.predicate == _TYPE:
             yield each
         elif each.predicate in properties:
-            text = isinstance(each.object, Literal)
             if not is_of_things(each.predicate):
-                if text and not each.object.value.startswith(TEXT):
+                if each.object in TRUTH:
                     yield each
             elif isinstance(each.object, Literal):
-                number = each.object.value.removeprefix(TEXT)
-                yield Triple(each.subject, each.predicate, NamedNode(number))
+                yield Triple(each.subject, each.predicate, NamedNode(each.object.value))
             else:
                 yield each
 

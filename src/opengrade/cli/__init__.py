@@ -30,6 +30,7 @@ def app() -> None:
 
 for _command in (
     *(judging.assess, judging.import_, judging.query),
+    reasoning.reason,
     *(weighing.explain, weighing.improve, weighing.what_if, weighing.compare),
     *(submitting.validate, submitting.accept, submitting.diff),
     *(compiling.compile_,),

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import import_module
 
-from opengrade.criteria import And, Every, Expr, Is, Not, Or, Ref, Some, properties_of
+from opengrade.criteria import And, Every, Expr, Is, Not, Or, Ref, Some, properties_of, references
 from opengrade.derive import Facts
 from opengrade.errors import UsageError
 from opengrade.frameworks import Framework
@@ -38,14 +38,11 @@ class Classified:
 
 @dataclass(frozen=True, slots=True)
 class Reasoned:
-    """What a reasoner found; models of contradictory sources are in no class, for they would be in all.
-
-    `contradictory` is None where the classes contradict the ontology without any submission.
-    """
+    """What a reasoner found; models of contradictory sources are in no class, for they would be in all."""
 
     models: tuple[Classified, ...]
     unsatisfiable: tuple[str, ...]
-    contradictory: tuple[str, ...] | None
+    contradictory: tuple[str, ...]
 
 
 def engine(name: str) -> Engine:
@@ -64,25 +61,23 @@ def check_monotone(rules: Framework) -> None:
         )
 
 
-def classes_of(rules: Iterable[Framework]) -> Mapping[NamedNode, Definition]:
-    """Return the classes of frameworks together, each once."""
-    found: dict[NamedNode, Definition] = {}
-    for rule in rules:
-        check_monotone(rule)
-        found |= {node: each for node, each in definitions(rule).items() if node not in found}
-    return found
+def classes_of(rules: Framework) -> Mapping[NamedNode, Definition]:
+    """Return the classes of a framework; UsageError where it is not monotone."""
+    check_monotone(rules)
+    return definitions(rules)
 
 
-def prepared(submissions: Iterable[Facts], rules: Sequence[Framework]) -> Prepared:
-    """Prepare facts for the classes of some frameworks."""
-    return prepare(submissions, classes_of(rules).values())
+def prepared(submissions: Iterable[Facts], rules: Sequence[Framework]) -> tuple[Prepared, ...]:
+    """Prepare facts for the classes of each framework."""
+    given = tuple(submissions)
+    return tuple(prepare(given, classes_of(rule).values()) for rule in rules)
 
 
 def run(
     framework: Framework, submissions: Iterable[Facts], *, reasoner: str = "rl"
 ) -> Mapping[NamedNode, frozenset[Term]]:
     """Return for each criterion, half criterion and grade the models that are inferred to meet it."""
-    classes = classes_of([framework])
+    classes = classes_of(framework)
     facts = prepare(submissions, classes.values())
     entailed = _entailed(facts.parts, facts.licenses, classes, engine(reasoner), Limits())
     models = {new: NamedNode(old) for part in facts.parts for new, old, _ in part.models}
@@ -93,26 +88,33 @@ def run(
     }
 
 
-def classify(facts: Prepared, rules: Sequence[Framework], reasoner: str, limits: Limits) -> Reasoned:
-    """Infer the classes of all models, and find what contradicts the ontology."""
+def classify(facts: Sequence[Prepared], rules: Sequence[Framework], reasoner: str, limits: Limits) -> Reasoned:
+    """Infer the classes of all models, framework by framework, and find what contradicts the ontology."""
+    found = [_reasoned(*each, engine(reasoner), limits) for each in zip(facts, rules, strict=True)]
+    return Reasoned(
+        models=tuple(model for each in found for model in each.models),
+        unsatisfiable=tuple(sorted({name for each in found for name in each.unsatisfiable})),
+        contradictory=tuple(dict.fromkeys(source for each in found for source in each.contradictory)),
+    )
+
+
+def _reasoned(facts: Prepared, rules: Framework, reason: Engine, limits: Limits) -> Reasoned:
     classes = classes_of(rules)
 
     def infer(parts: Sequence[Part]) -> Entailed:
-        return _entailed(parts, facts.licenses, classes, engine(reasoner), limits)
+        return _entailed(parts, facts.licenses, classes, reason, limits)
 
     entailed, left = infer(facts.parts), facts.parts
     contradictory: tuple[str, ...] = ()
     if not entailed.consistent:
         if not infer(()).consistent:
-            return Reasoned((), (), None)
+            return Reasoned((), (), (f"the classes of {rules.name}",))
         bad = _contradictory(facts.parts, infer)
         contradictory = tuple(part.source for part in bad)
         left = tuple(part for part in facts.parts if part not in bad)
         entailed = infer(left)
     return Reasoned(
-        models=tuple(
-            _classified(rule, part, model, entailed) for part in left for model in part.models for rule in rules
-        ),
+        models=tuple(_classified(rules, part, model, entailed) for part in left for model in part.models),
         unsatisfiable=tuple(sorted(compact(each) for each in entailed.unsatisfiable)),
         contradictory=contradictory,
     )
@@ -147,24 +149,35 @@ def _entailed(
     limits: Limits,
 ) -> Entailed:
     """Run a reasoner, stratum by stratum, and tell it before each run the members of closed classes."""
-    rules = (*axioms(), *triples(classes.values()))
-    properties = frozenset(p for d in classes.values() if not d.closed for p in properties_of(d.expression))
     looked_at = _looked_at(parts, licenses, classes)
+    last = max((each.stratum for each in classes.values()), default=0)
     members: dict[NamedNode, frozenset[NamedNode]] = {}
     entailed = CONTRADICTION
-    for stratum in range(max((each.stratum for each in classes.values()), default=0) + 1):
-        now = [each for each in classes.values() if each.closed and each.stratum == stratum]
+    for stratum in range(last + 1):
         prover = _prover(classes, facts_with(parts, licenses, members))
-        told = {each.node: _members(each, looked_at[each.node], prover) for each in now}
-        members |= told
-        if stratum and not any(told.values()):
-            continue
-        facts = facts_with(parts, licenses, {node: found for node, found in members.items() if classes[node].closed})
-        entailed = reason(rules, tuple(visible(facts, properties)), limits)
+        for each in classes.values():
+            if each.closed and each.stratum == stratum:
+                members[each.node] = _members(each, looked_at[each.node], prover)
+        now = classes if stratum == last else _needed_above(stratum, classes)
+        told = {node: found for node, found in members.items() if node in now and now[node].closed}
+        properties = frozenset(p for d in now.values() if not d.closed for p in properties_of(d.expression))
+        facts = visible(facts_with(parts, licenses, told), properties)
+        entailed = reason((*axioms(), *triples(now.values())), tuple(facts), limits)
         if not entailed.consistent:
             break
-        members |= _inferred(entailed, classes)
+        members |= _inferred(entailed, now)
     return entailed
+
+
+def _needed_above(
+    stratum: int, classes: Mapping[NamedNode, Definition]
+) -> Mapping[NamedNode, Definition]:
+    """Return the classes up to a stratum that closed classes above it rest on."""
+    needed: set[NamedNode] = set()
+    for node, each in reversed(classes.items()):
+        if node in needed or (each.closed and each.stratum > stratum):
+            needed.update(references(each.expression))
+    return {n: each for n, each in classes.items() if n in needed and each.stratum <= stratum}
 
 
 def _prover(classes: Mapping[NamedNode, Definition], facts: Graph) -> Prover:
