@@ -1,4 +1,4 @@
-"""Writes class queries, OWL classes and the JSON-LD context from what they follow from, for `make generate`."""
+"""Writes class queries, OWL classes and JSON-LD context from what they follow from, for `make generate`."""
 
 import json
 import sys

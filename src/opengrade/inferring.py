@@ -21,8 +21,8 @@ def infer(
 ) -> Reasoned:
     """Infer the classes of the models of submissions.
 
-    What submissions say is worked on in a confined process. What comes out of it holds no word of them, so that
-    HermiT, a program that the confined process must not start, can be given it.
+    What submissions say is worked on in a confined process. What comes out of it holds no word of them, so
+    that HermiT, a program that the confined process must not start, can be given it.
     """
     facts = call(partial(_prepared, submissions, rules), limits=limits)
     work = partial(classify, facts, rules, reasoner, limits)

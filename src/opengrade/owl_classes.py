@@ -7,8 +7,9 @@ before the reasoner runs ("closed"). A closed part may rest on classes that have
 `stratum` says after how many runs of the reasoner its members can be told.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
+from typing import TypeAlias
 
 from opengrade.criteria import And, Every, Expr, In, Is, Not, Or, Ref, Some, Step, negation_normal, references
 from opengrade.frameworks import Framework, named
@@ -33,7 +34,10 @@ class Definition:
     judged: bool = False
 
 
-def definitions(framework: Framework) -> Mapping[NamedNode, Definition]:
+Classes: TypeAlias = dict[NamedNode, Definition]
+
+
+def definitions(framework: Framework) -> Classes:
     """Return the classes of a framework, each after those that it rests on."""
     compiler = _Compiler(framework)
     halves = [item.half for item in framework.score.items] if framework.score else []
@@ -50,7 +54,7 @@ class _Compiler:
 
     def __init__(self, framework: Framework) -> None:
         self.framework = framework
-        self.found: dict[NamedNode, Definition] = {}
+        self.found: Classes = {}
 
     def model_class(self, node: NamedNode, parts: tuple[Ref, ...]) -> None:
         """Define a class of models: by its shape, or as what meets other such classes."""

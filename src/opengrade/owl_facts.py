@@ -144,5 +144,7 @@ Members = Mapping[NamedNode, frozenset[NamedNode]]
 
 def facts_with(parts: Sequence[Part], licenses: Sequence[Triple], members: Members) -> Graph:
     """Return facts together with the members of classes that are known by now."""
-    types = (Triple(each, _TYPE, class_) for class_, found in members.items() for each in sorted(found, key=str))
+    types = (
+        Triple(each, _TYPE, class_) for class_, found in members.items() for each in sorted(found, key=str)
+    )
     return Graph((*(t for part in parts for t in part.triples), *licenses, *types))

@@ -16,7 +16,6 @@ from opengrade.cli.common import (
     rules_from,
     write,
 )
-from opengrade.errors import InputError
 
 if TYPE_CHECKING:
     from opengrade.frameworks import Framework
@@ -33,7 +32,11 @@ if TYPE_CHECKING:
     help="HermiT, complete, needs Java; or OWL 2 RL by rules, quick.",
 )
 @click.option(
-    "--format", "format_", type=click.Choice(("table", "json")), default="table", help="How to write the result."
+    "--format",
+    "format_",
+    type=click.Choice(("table", "json")),
+    default="table",
+    help="How to write the result.",
 )
 @folder_option
 @limit_option
@@ -49,8 +52,8 @@ def reason(
 ) -> None:
     """Infer by OWL which classes the models are in, and find what contradicts the ontology.
 
-    INPUTS are files or folders of any format we read; without any, the embedded catalog is classified. The exit
-    code is 1 where a class can have no member or an input contradicts the ontology.
+    INPUTS are files or folders of any format we read; without any, the embedded catalog is classified. The
+    exit code is 1 where a class can have no member or an input contradicts the ontology.
     """
     from opengrade.dataset import read_catalog
     from opengrade.inferring import HEADER, as_json, infer, remarks, rows
@@ -65,9 +68,6 @@ def reason(
         end(reading.code)
     found = infer(submissions, rules, reasoner, limits)
     all_read = reading.code == 0
-    if not found.models and not found.contradictory:
-        reading.fail(InputError("no input describes a model.", fix="State one of the class ogr:Model."))
-        end(reading.code)
     if format_ == "json":
         write(as_json(found, reasoner, all_read=all_read))
     else:

@@ -49,7 +49,7 @@ def entail(axioms: Sequence[Triple], facts: Sequence[Triple], limits: Limits) ->
         raise OpenGradeError(
             f"HermiT ended with exit code {done.returncode}: {first[:300]}.", fix="Try --with rl."
         )
-    return _read(said)
+    return read_answer(said)
 
 
 def _command(limits: Limits) -> list[str]:
@@ -67,7 +67,7 @@ def _command(limits: Limits) -> list[str]:
     return [java, memory, "-cp", places, "org.semanticweb.HermiT.cli.CommandLine", "-c", "-I"]
 
 
-def _read(said: str) -> Entailed:
+def read_answer(said: str) -> Entailed:
     """Read the answer, which names the nearest classes only, and follow them upwards."""
     above: dict[str, set[str]] = defaultdict(set)
     nearest: list[tuple[str, str]] = []

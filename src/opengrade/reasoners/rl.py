@@ -63,7 +63,9 @@ def _unsatisfiable(axioms: Sequence[Triple], apart: frozenset[frozenset[str]]) -
     classes = [
         t.subject
         for t in axioms
-        if t.predicate == term("rdf:type") and t.object == term("owl:Class") and isinstance(t.subject, NamedNode)
+        if t.predicate == term("rdf:type")
+        and t.object == term("owl:Class")
+        and isinstance(t.subject, NamedNode)
     ]
     on_trial = {f"{TRIAL}{number}": each for number, each in enumerate(dict.fromkeys(classes))}
     members = [Triple(NamedNode(name), term("rdf:type"), each) for name, each in on_trial.items()]

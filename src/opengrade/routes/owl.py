@@ -6,16 +6,17 @@ told beforehand: first what the facts alone decide, then, run by run, what rests
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from importlib import import_module
 
 from opengrade.criteria import And, Every, Expr, Is, Not, Or, Ref, Some, properties_of, references
 from opengrade.derive import Facts
 from opengrade.errors import UsageError
 from opengrade.frameworks import Framework
-from opengrade.graph import Graph, Literal, NamedNode, Term, Triple
+from opengrade.graph import Graph, NamedNode, Term, Triple
 from opengrade.limits import Limits
-from opengrade.namespaces import compact, local_name, term
-from opengrade.owl_classes import Definition, definitions, triples
+from opengrade.namespaces import compact
+from opengrade.owl_classes import Classes, Definition, definitions, triples
 from opengrade.owl_facts import Part, Prepared, axioms, facts_with, prepare, visible
 from opengrade.proving import Prover
 from opengrade.reasoners import CONTRADICTION, Engine, Entailed
@@ -61,7 +62,7 @@ def check_monotone(rules: Framework) -> None:
         )
 
 
-def classes_of(rules: Framework) -> Mapping[NamedNode, Definition]:
+def classes_of(rules: Framework) -> Classes:
     """Return the classes of a framework; UsageError where it is not monotone."""
     check_monotone(rules)
     return definitions(rules)
@@ -88,7 +89,9 @@ def run(
     }
 
 
-def classify(facts: Sequence[Prepared], rules: Sequence[Framework], reasoner: str, limits: Limits) -> Reasoned:
+def classify(
+    facts: Sequence[Prepared], rules: Sequence[Framework], reasoner: str, limits: Limits
+) -> Reasoned:
     """Infer the classes of all models, framework by framework, and find what contradicts the ontology."""
     found = [_reasoned(*each, engine(reasoner), limits) for each in zip(facts, rules, strict=True)]
     return Reasoned(
@@ -101,7 +104,8 @@ def classify(facts: Sequence[Prepared], rules: Sequence[Framework], reasoner: st
 def _reasoned(facts: Prepared, rules: Framework, reason: Engine, limits: Limits) -> Reasoned:
     classes = classes_of(rules)
 
-    def infer(parts: Sequence[Part]) -> Entailed:
+    @cache
+    def infer(parts: tuple[Part, ...]) -> Entailed:
         return _entailed(parts, facts.licenses, classes, reason, limits)
 
     entailed, left = infer(facts.parts), facts.parts
@@ -120,21 +124,23 @@ def _reasoned(facts: Prepared, rules: Framework, reason: Engine, limits: Limits)
     )
 
 
-def _contradictory(parts: Sequence[Part], infer: "Infer") -> tuple[Part, ...]:
+Infer = Callable[[tuple[Part, ...]], Entailed]
+
+
+def _contradictory(parts: tuple[Part, ...], infer: Infer) -> tuple[Part, ...]:
     """Return the parts that contradict the ontology: each by itself or, where none does, all together."""
     if infer(parts).consistent:
         return ()
     if len(parts) == 1:
-        return tuple(parts)
+        return parts
     half = len(parts) // 2
     found = (*_contradictory(parts[:half], infer), *_contradictory(parts[half:], infer))
-    return found or tuple(parts)
+    return found or parts
 
 
-Infer = Callable[[Sequence[Part]], Entailed]
-
-
-def _classified(rules: Framework, part: Part, model: tuple[NamedNode, str, str], entailed: Entailed) -> Classified:
+def _classified(
+    rules: Framework, part: Part, model: tuple[NamedNode, str, str], entailed: Entailed
+) -> Classified:
     node, iri, name = model
     grades = tuple(g.name for g in reversed(rules.grades) if (node, g.node) in entailed.types)
     criteria = tuple(c.name for c in rules.criteria if (node, c.node) in entailed.types)
@@ -144,7 +150,7 @@ def _classified(rules: Framework, part: Part, model: tuple[NamedNode, str, str],
 def _entailed(
     parts: Sequence[Part],
     licenses: Sequence[Triple],
-    classes: Mapping[NamedNode, Definition],
+    classes: Classes,
     reason: Engine,
     limits: Limits,
 ) -> Entailed:
@@ -169,9 +175,7 @@ def _entailed(
     return entailed
 
 
-def _needed_above(
-    stratum: int, classes: Mapping[NamedNode, Definition]
-) -> Mapping[NamedNode, Definition]:
+def _needed_above(stratum: int, classes: Classes) -> Classes:
     """Return the classes up to a stratum that closed classes above it rest on."""
     needed: set[NamedNode] = set()
     for node, each in reversed(classes.items()):
@@ -180,7 +184,7 @@ def _needed_above(
     return {n: each for n, each in classes.items() if n in needed and each.stratum <= stratum}
 
 
-def _prover(classes: Mapping[NamedNode, Definition], facts: Graph) -> Prover:
+def _prover(classes: Classes, facts: Graph) -> Prover:
     """Return an evaluator for which a shape is what was inferred or told to be of its class."""
     return Prover({node: Is(node) for node in classes}, facts)
 
@@ -189,9 +193,7 @@ def _members(each: Definition, nodes: Iterable[Term], prover: Prover) -> frozens
     return frozenset(n for n in nodes if isinstance(n, NamedNode) and prover.holds(each.expression, n))
 
 
-def _inferred(
-    entailed: Entailed, classes: Mapping[NamedNode, Definition]
-) -> dict[NamedNode, frozenset[NamedNode]]:
+def _inferred(entailed: Entailed, classes: Classes) -> dict[NamedNode, frozenset[NamedNode]]:
     found: dict[NamedNode, set[NamedNode]] = {n: set() for n, each in classes.items() if not each.closed}
     for thing, class_ in entailed.types:
         if class_ in found:
@@ -200,7 +202,7 @@ def _inferred(
 
 
 def _looked_at(
-    parts: Sequence[Part], licenses: Sequence[Triple], classes: Mapping[NamedNode, Definition]
+    parts: Sequence[Part], licenses: Sequence[Triple], classes: Classes
 ) -> Mapping[NamedNode, set[Term]]:
     """Return for each class the things of which it matters whether they are in it, from the models down."""
     prover = _prover(classes, facts_with(parts, licenses, {}))
