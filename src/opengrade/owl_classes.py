@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 from opengrade.criteria import And, Every, Expr, In, Is, Not, Or, Ref, Some, Step, negation_normal, references
+from opengrade.errors import UsageError
 from opengrade.frameworks import Framework, named
 from opengrade.graph import BlankNode, Literal, NamedNode, Term, Triple, canonical_turtle, turtle
 from opengrade.namespaces import compact, local_name, prefixes, term
@@ -34,11 +35,22 @@ class Definition:
     judged: bool = False
 
 
+def check_monotone(rules: Framework) -> None:
+    """Raise UsageError for a framework whose grades cannot be classes of a reasoner."""
+    if not rules.monotone:
+        raise UsageError(
+            f"{rules.name} is not monotone: to release more can lower what it finds, and a reasoner takes"
+            " nothing back that it inferred.",
+            fix=f"Use opengrade assess -f {rules.name}.",
+        )
+
+
 Classes: TypeAlias = dict[NamedNode, Definition]
 
 
 def definitions(framework: Framework) -> Classes:
-    """Return the classes of a framework, each after those that it rests on."""
+    """Return the classes of a framework, each after those that it rests on; UsageError if not monotone."""
+    check_monotone(framework)
     compiler = _Compiler(framework)
     halves = [item.half for item in framework.score.items] if framework.score else []
     for node in (*(each.node for each in framework.criteria), *(half for half in halves if half)):
@@ -158,7 +170,7 @@ def triples(found: Iterable[Definition]) -> Iterator[Triple]:
 
 
 def document(framework: Framework) -> str:
-    """Return the file of a framework: its classes as an ontology in Turtle."""
+    """Return the classes of a framework as an ontology in Turtle; UsageError if it is not monotone."""
     found = definitions(framework).values()
     node = NamedNode(f"{framework.node.value}/classes")
     title = f"{framework.title} {framework.version}".strip()

@@ -79,7 +79,7 @@ def reason(
 
 
 def _monotone(names: tuple[str, ...], folder: Path | None) -> "list[Framework]":
-    from opengrade.routes.owl import check_monotone
+    from opengrade.owl_classes import check_monotone
 
     rules = rules_from(names, folder)
     if "all" in names:

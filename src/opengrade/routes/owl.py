@@ -11,7 +11,6 @@ from importlib import import_module
 
 from opengrade.criteria import And, Every, Expr, Is, Not, Or, Ref, Some, properties_of, references
 from opengrade.derive import Facts
-from opengrade.errors import UsageError
 from opengrade.frameworks import Framework
 from opengrade.graph import Graph, NamedNode, Term, Triple
 from opengrade.limits import Limits
@@ -52,33 +51,17 @@ def engine(name: str) -> Engine:
     return found
 
 
-def check_monotone(rules: Framework) -> None:
-    """Raise UsageError for a framework whose grades cannot be classes of a reasoner."""
-    if not rules.monotone:
-        raise UsageError(
-            f"{rules.name} is not monotone: to release more can lower what it finds, and a reasoner takes"
-            " nothing back that it inferred.",
-            fix=f"Use opengrade assess -f {rules.name}.",
-        )
-
-
-def classes_of(rules: Framework) -> Classes:
-    """Return the classes of a framework; UsageError where it is not monotone."""
-    check_monotone(rules)
-    return definitions(rules)
-
-
 def prepared(submissions: Iterable[Facts], rules: Sequence[Framework]) -> tuple[Prepared, ...]:
     """Prepare facts for the classes of each framework."""
     given = tuple(submissions)
-    return tuple(prepare(given, classes_of(rule).values()) for rule in rules)
+    return tuple(prepare(given, definitions(rule).values()) for rule in rules)
 
 
 def run(
     framework: Framework, submissions: Iterable[Facts], *, reasoner: str = "rl"
 ) -> Mapping[NamedNode, frozenset[Term]]:
     """Return for each criterion, half criterion and grade the models that are inferred to meet it."""
-    classes = classes_of(framework)
+    classes = definitions(framework)
     facts = prepare(submissions, classes.values())
     entailed = _entailed(facts.parts, facts.licenses, classes, engine(reasoner), Limits())
     models = {new: NamedNode(old) for part in facts.parts for new, old, _ in part.models}
@@ -102,7 +85,7 @@ def classify(
 
 
 def _reasoned(facts: Prepared, rules: Framework, reason: Engine, limits: Limits) -> Reasoned:
-    classes = classes_of(rules)
+    classes = definitions(rules)
 
     @cache
     def infer(parts: tuple[Part, ...]) -> Entailed:
