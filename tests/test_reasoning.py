@@ -86,9 +86,9 @@ def test_an_input_that_contradicts_the_ontology_is_found_and_the_rest_classified
     reasoner: str, tmp_path: Path
 ) -> None:
     good, bad = submission(tmp_path, "good", GOOD), submission(tmp_path, "bad", BAD)
-    done = run_cli("reason", good, bad, "--with", reasoner, "-f", "open-weights")
+    done = run_cli("reason", good, bad, "--with", reasoner, "-f", "mof-1.0-mot")
     assert done.code == 1
-    assert done.out.splitlines()[1].split() == ["Good", "open-weights", "none", "0/3"]
+    assert done.out.splitlines()[1].split() == ["Good", "mof-1.0-mot", "none", "0/18"]
     assert f"Inputs that contradict the ontology: {bad}.\n" in done.out
     assert "Bad" not in done.out
 

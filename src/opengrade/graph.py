@@ -35,6 +35,7 @@ __all__ = [
     "n_triples",
     "parse",
     "parse_file",
+    "rdflib_triples",
     "renamed",
     "skolemize",
     "to_rdflib",
@@ -232,6 +233,24 @@ def to_rdflib(triples: Iterable[Triple | Quad]) -> "rdflib.Graph":
     import rdflib  # noqa: PLC0415  (a quarter of a second that only the slow paths pay)
 
     return rdflib.Graph().parse(data=n_triples(triples), format="nt")
+
+
+def rdflib_triples(
+    triples: Iterable[Triple | Quad],
+) -> "Iterator[tuple[rdflib.term.Node, rdflib.term.Node, rdflib.term.Node]]":
+    """Yield triples as terms of rdflib, for libraries that need no graph of it."""
+    import rdflib  # noqa: PLC0415
+
+    def copied(each: Term) -> "rdflib.term.Node":
+        if isinstance(each, NamedNode):
+            return rdflib.URIRef(each.value)
+        if isinstance(each, Literal):
+            kind = None if each.language else rdflib.URIRef(each.datatype.value)
+            return rdflib.Literal(each.value, datatype=kind, lang=each.language)
+        return rdflib.BNode(str(each)[2:])
+
+    for each in triples:
+        yield copied(each.subject), copied(each.predicate), copied(each.object)
 
 
 def canonical_turtle(data: bytes) -> bytes:

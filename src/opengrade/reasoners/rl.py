@@ -8,7 +8,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import combinations
 
-from opengrade.graph import Graph, NamedNode, Triple, to_rdflib
+from opengrade.graph import Graph, NamedNode, Triple, rdflib_triples
 from opengrade.limits import Limits
 from opengrade.namespaces import term
 from opengrade.reasoners import CONTRADICTION, Entailed
@@ -20,7 +20,10 @@ Types = Mapping[str, set[str]]
 
 def entail(axioms: Sequence[Triple], facts: Sequence[Triple], _: Limits) -> Entailed:
     """Infer all types, and look for contradictions in them."""
-    apart = frozenset(_apart(Graph(axioms)))
+    apart: Types = defaultdict(set)
+    for one, other in _apart(Graph(axioms)):
+        apart[one].add(other)
+        apart[other].add(one)
     types = _inferred((*axioms, *facts))
     if any(_clashes(each, apart) for each in types.values()):
         return CONTRADICTION
@@ -35,7 +38,7 @@ def _inferred(triples: Iterable[Triple]) -> Types:
     from reasonable import PyReasoner  # noqa: PLC0415  (only who asks for it pays for it)
 
     reasoner = PyReasoner()
-    reasoner.from_graph(to_rdflib(triples))
+    reasoner.from_graph(rdflib_triples(triples))
     a = term("rdf:type").value
     found: dict[str, set[str]] = defaultdict(set)
     for subject, predicate, value in reasoner.reason():
@@ -44,22 +47,23 @@ def _inferred(triples: Iterable[Triple]) -> Types:
     return found
 
 
-def _apart(axioms: Graph) -> Iterator[frozenset[str]]:
+def _apart(axioms: Graph) -> Iterator[tuple[str, str]]:
     """Yield the pairs of classes that share no member, by axiom."""
     pair_of = (term("owl:disjointWith"), term("owl:complementOf"))
     for triple in axioms:
         if triple.predicate in pair_of and isinstance(triple.subject, NamedNode):
-            yield frozenset((triple.subject.value, getattr(triple.object, "value", "")))
+            yield triple.subject.value, getattr(triple.object, "value", "")
         elif triple.predicate == term("owl:members"):
             names = [each.value for each in axioms.items(triple.object) if isinstance(each, NamedNode)]
-            yield from (frozenset(pair) for pair in combinations(names, 2))
+            yield from combinations(names, 2)
 
 
-def _clashes(classes: set[str], apart: frozenset[frozenset[str]]) -> bool:
-    return term("owl:Nothing").value in classes or any(pair <= classes for pair in apart)
+def _clashes(classes: set[str], apart: Types) -> bool:
+    nothing = term("owl:Nothing").value
+    return nothing in classes or any(not classes.isdisjoint(apart[each]) for each in classes if each in apart)
 
 
-def _unsatisfiable(axioms: Sequence[Triple], apart: frozenset[frozenset[str]]) -> Iterator[NamedNode]:
+def _unsatisfiable(axioms: Sequence[Triple], apart: Types) -> Iterator[NamedNode]:
     classes = [
         t.subject
         for t in axioms
