@@ -49,7 +49,7 @@ class Codes:
 
 
 def codes() -> Codes:
-    """Number parts, licenses and facts; `facts` has four codes for each kind, as things are described."""
+    """Give numbers to parts, licenses and facts; `facts` has four codes for each kind."""
     known = Dictionaries()
     kinds = sorted(vocabulary().kinds, key=compact)
     contents = sorted(set(vocabulary().kinds.values()), key=compact)
@@ -91,8 +91,7 @@ def batch(of: Codes, random: np.random.Generator, patterns: np.ndarray, first: i
     described = random.random(count) < 0.4
     present = np.where(described[:, None], patterns[skewed(random, PATTERNS, count)], False)
     present ^= described[:, None] & (random.random((count, kinds)) < 0.01)
-    for kind in of.hub:
-        at = of.kinds.index(kind)
+    for at in map(of.kinds.index, of.hub):
         present[:, at] |= ~described & (random.random(count) < 0.9)
     by_content = np.stack(
         [skewed(random, len(LICENSES), count) for _ in range(of.contents.max() + 1)], axis=1

@@ -11,7 +11,24 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import TypeAlias
 
-from opengrade.criteria import And, Every, Expr, In, Is, Not, Or, Ref, Some, Step, negation_normal, references
+from opengrade.criteria import (
+    And,
+    Every,
+    Expr,
+    Form,
+    In,
+    Is,
+    Not,
+    Or,
+    Ref,
+    Some,
+    Step,
+    negation_normal,
+    plain,
+    references,
+    steps,
+    within,
+)
 from opengrade.errors import UsageError
 from opengrade.frameworks import Framework, named
 from opengrade.graph import BlankNode, Literal, NamedNode, Term, Triple, canonical_turtle, turtle
@@ -132,7 +149,7 @@ class _Compiler:
 
 def _has_to_be_closed(expression: Expr) -> bool:
     """Say whether this is decided beforehand: universals, complements, counts, what a text is."""
-    if isinstance(expression, Every | Not | In):
+    if isinstance(expression, Every | Not | In | Form):
         return True
     if isinstance(expression, Some):
         return expression.least > 1 or not _has_restriction(expression)
@@ -140,8 +157,10 @@ def _has_to_be_closed(expression: Expr) -> bool:
 
 
 def _has_restriction(expression: Some) -> bool:
-    *before, last = (is_of_things(step.property) for step in expression.path)
-    body = expression.body
+    path, body = plain(expression.path), expression.body
+    if path is None or any(isinstance(each, Form) for each in within(body)):
+        return False
+    *before, last = (is_of_things(step.property) for step in path)
     if not all(before):
         return False
     if isinstance(body, In):
@@ -205,7 +224,9 @@ class _Writer:
         if isinstance(expression, And | Or):
             return self._joined(expression)
         assert isinstance(expression, Some), "what OWL has nothing for was closed"
-        return self._restriction(expression.path, expression.body)
+        path = plain(expression.path)
+        assert path is not None, "what OWL has nothing for was closed"
+        return self._restriction(path, expression.body)
 
     def _joined(self, expression: And | Or) -> NamedNode | BlankNode:
         name, empty = "owl:intersectionOf", "owl:Thing"
@@ -268,11 +289,17 @@ def manchester(expression: Expr) -> str:
     if isinstance(expression, In):
         shown = [compact(v) if isinstance(v, NamedNode) else str(v) for v in expression.values]
         return "{" + ", ".join(shown) + "}"
+    if isinstance(expression, Form):
+        shown = [compact(v) if isinstance(v, NamedNode) else str(v) for v in expression.values]
+        return f"{{{expression.constraint} {' '.join(shown)}}}"
     word, count = "only", ""
     if isinstance(expression, Some):
         word, count = ("some", "") if expression.least == 1 else ("min", f" {expression.least}")
-    steps = [("inverse " if s.inverse else "") + compact(s.property) for s in expression.path]
+    path = plain(expression.path)
+    if path is None:  # OWL has no such paths; all properties on them are named
+        path = tuple(dict.fromkeys(steps(expression.path)))
     text = manchester(expression.body)
-    for step in reversed(steps):
-        text = f"({step} {word}{count} {text})"
+    for step in reversed(path):
+        name = ("inverse " if step.inverse else "") + compact(step.property)
+        text = f"({name} {word}{count} {text})"
     return text

@@ -8,7 +8,21 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from opengrade.bulk.projecting import RELATIONS, kept
-from opengrade.criteria import And, Every, Expr, In, Is, Not, Or, Ref, Some, selectors
+from opengrade.criteria import (
+    And,
+    Every,
+    Expr,
+    Form,
+    In,
+    Is,
+    Not,
+    Or,
+    Path_,
+    Ref,
+    Some,
+    first,
+    selectors,
+)
 from opengrade.errors import RuleError
 from opengrade.frameworks import Framework
 from opengrade.graph import NamedNode
@@ -59,32 +73,36 @@ def _leaves(framework: Framework, node: NamedNode, expression: Expr) -> Iterator
 def _check_leaf(framework: Framework, node: NamedNode, leaf: Some | Every) -> None:
     if isinstance(leaf, Some) and leaf.least > 1:
         raise _refused(framework, node, "counts things of a model")
-    if len(leaf.path) > 1 or leaf.path[0].inverse:
+    property_ = _only(leaf.path)
+    if property_ is None:
         raise _refused(framework, node, "looks beyond the model and its own things")
-    related = leaf.path[0].property in map(term, RELATIONS)
+    related = property_ in map(term, RELATIONS)
     for part in thing_parts(leaf.body, framework.shapes):
         if isinstance(part, In):
             _check_values(framework, node, part, names=related)
-        elif isinstance(part, Some | Every) and not related:
-            raise _refused(framework, node, f"looks into what {compact(leaf.path[0].property)} leads to")
+        elif isinstance(part, Form) or (isinstance(part, Some | Every) and not related):
+            raise _refused(framework, node, f"looks into what {compact(property_)} leads to")
         elif isinstance(part, Some | Every):
             _check_fact(framework, node, part)
 
 
+def _only(path: Path_) -> NamedNode | None:
+    """Return the property of a path that is just one property."""
+    return first(path) if len(path) == 1 else None
+
+
 def _check_fact(framework: Framework, node: NamedNode, part: Some | Every) -> None:
     """Check what is asked of a thing: of licenses all is kept, of other facts only what `kept` says."""
-    first = part.path[0]
-    if first.inverse:
-        raise _refused(framework, node, f"follows {compact(first.property)} backwards")
-    if first.property in OF_LICENSES:
+    if first(part.path) in OF_LICENSES:
         return
-    if len(part.path) > 1 or (isinstance(part, Some) and part.least > 1):
-        raise _refused(framework, node, f"looks beyond {compact(first.property)}, or counts its values")
+    property_ = _only(part.path)
+    if property_ is None or (isinstance(part, Some) and part.least > 1):
+        raise _refused(framework, node, "looks beyond a thing of a model, or counts its values")
     for inner in thing_parts(part.body, framework.shapes):
         if isinstance(inner, In):
             _check_values(framework, node, inner, names=False)
-        elif isinstance(inner, Some | Every | Is):
-            raise _refused(framework, node, f"looks into what {compact(first.property)} leads to")
+        else:
+            raise _refused(framework, node, f"looks into what {compact(property_)} leads to")
 
 
 def _check_values(framework: Framework, node: NamedNode, part: In, *, names: bool) -> None:
@@ -118,7 +136,8 @@ def concerns(leaf: Leaf, relation: str, kinds: frozenset[NamedNode]) -> bool:
     """Say whether a thing that belongs to its model by a relation can matter for a leaf."""
     if isinstance(leaf, Is):
         return not relation
-    asked = compact(leaf.path[0].property)
+    property_ = _only(leaf.path)
+    asked = compact(property_) if property_ is not None else ""
     if asked in RELATIONS:
         wanted = {each.class_ for each in selectors(leaf.body) if isinstance(each, Is)}
         return relation == asked and (isinstance(leaf, Every) or wanted <= kinds)

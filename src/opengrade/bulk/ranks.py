@@ -14,7 +14,7 @@ import numpy as np
 from opengrade.bulk.leaves import Judged, Leaf, concerns
 from opengrade.bulk.projecting import model_with
 from opengrade.bulk.schema import FactsEntry, LicenseEntry, Part, Row
-from opengrade.criteria import And, Every, Expr, In, Not, Or, Ref, Some, within
+from opengrade.criteria import And, Every, Expr, In, Not, Or, Ref, Some, first, steps, within
 from opengrade.findings import MET, Climber, Diagnosis, outcome_of
 from opengrade.frameworks import Framework
 from opengrade.graph import GENID, Graph, Literal, NamedNode, Term
@@ -158,8 +158,8 @@ class Alike:
     def _collect(self, expression: Expr) -> None:
         for part in within(expression):
             if isinstance(part, Some | Every):
-                self._properties.update(compact(step.property) for step in part.path)
-                if part.path[0].property in OF_LICENSES:
+                self._properties.update(compact(step.property) for step in steps(part.path))
+                if first(part.path) in OF_LICENSES:
                     self._tests[part] = None
             elif isinstance(part, In):
                 self._texts.update(each.value for each in part.values if isinstance(each, Literal))

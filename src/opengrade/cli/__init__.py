@@ -6,7 +6,7 @@ from typing import NoReturn
 
 import click
 
-from opengrade.cli import compiling, judging, showing, submitting, weighing
+from opengrade.cli import compiling, judging, reasoning, showing, submitting, weighing
 from opengrade.cli.common import tell, versions, write
 from opengrade.errors import OpenGradeError
 

@@ -8,7 +8,7 @@ from opengrade.cli.common import folder_option, rules_from, write
 from opengrade.errors import UsageError
 
 # What criteria can be compiled to.
-LANGUAGES = ("sparql",)
+LANGUAGES = ("sparql", "owl")
 
 
 @click.command("compile")
@@ -19,10 +19,17 @@ def compile_(target: str, language: str, folder: Path | None) -> None:
     """Print the criteria of a grade, or of all grades of a framework, for another engine.
 
     With --to sparql: a query for each grade that finds the models that meet it, for any endpoint that holds
-    the facts of models and of licenses.
+    the facts of models and of licenses. With --to owl: the classes of all grades of a monotone framework.
     """
     name, _, wanted = target.partition(":")
     (rules,) = rules_from((name,), folder)
+    if language == "owl":
+        from opengrade.owl_classes import document
+
+        if wanted:
+            raise UsageError("classes of OWL are printed for all grades together.", fix=f"Name {name} alone.")
+        write(document(rules))
+        return
     grades = [grade for grade in rules.grades if not wanted or grade.name == wanted]
     if not grades:
         known = ", ".join(f"{rules.name}:{each.name}" for each in rules.grades)
