@@ -100,9 +100,6 @@ def derive_facts(quads: Iterable[Quad], *, source: str) -> Facts:
 
 def _with_known_bases(stated: Graph, model: NamedNode) -> Graph:
     """Add what the catalog says of the base models of a model, so that no new description replaces it."""
-    lineage = [term(name) for name in INHERITING]
-    if not any(triple.predicate in lineage for triple in stated):
-        return stated
     seen: set[Term] = {model}
     added: list[Triple] = []
     waiting: list[Term] = list(bases_of(stated, model))

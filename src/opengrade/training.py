@@ -40,18 +40,20 @@ def training_data(graph: Graph, model: NamedNode) -> tuple[DataFacts, ...]:
     bases = tuple(bases_of(graph, model))
     for base in bases:
         shown = graph.text(base, term("ogr:name")) or base.value
-        data = list(_own(graph, base)) or [_unknown(base, f"the training data of {shown}", ())]
+        data = list(_own(graph, base)) or [_unknown(base.value, f"the training data of {shown}", ())]
         found |= {each.node: each for each in data if each.node not in found}
     if not bases:
         for triple in graph.about(model):
             if triple.predicate == term("ogr:baseModelName"):
                 text = graph.text(model, term("ogr:baseModelName")) or ""
-                node = NamedNode(GENID + "base-" + hashlib.sha256(text.encode()).hexdigest()[:16])
-                found[node] = _unknown(node, f'the training data of "{text}"', (triple,))
+                data_of = _unknown(text, f'the training data of "{text}"', (triple,))
+                found[data_of.node] = data_of
     return tuple(found.values())
 
 
-def _unknown(node: NamedNode, name: str, reached: tuple[Triple, ...]) -> DataFacts:
+def _unknown(base: str, name: str, reached: tuple[Triple, ...]) -> DataFacts:
+    """Return the data of a base model, as a thing of its own: what is said of the model is not said of its data."""
+    node = NamedNode(GENID + "data-of-" + hashlib.sha256(base.encode()).hexdigest()[:16])
     return DataFacts(node, name, None, (), reached)
 
 

@@ -1,0 +1,119 @@
+"""Cuts a file of records into ranges, and keeps what was read of each in a folder, so that a run can go on."""
+
+import hashlib
+import json
+import mmap
+import os
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import asdict
+from functools import partial
+from pathlib import Path
+from typing import TypeVar
+
+from opengrade import __version__
+from opengrade.bulk.hubparts import Part, part_from, read_part
+from opengrade.confining import each
+from opengrade.errors import InputError, OpenGradeError, Place
+from opengrade.hub.records import rules
+from opengrade.limits import Limits
+from opengrade.resources import data_hash
+
+T = TypeVar("T")
+# Shows how far the work is: items, what is done with them, and their number.
+Progress = Callable[[Iterable[T], str, int], Iterable[T]]
+
+RANGE = 16 * 1024 * 1024
+_EDGE = 1024 * 1024
+_MANIFEST = "reading.json"
+_FORM = 1
+
+
+def parts_of(path: Path, folder: Path, limits: Limits, jobs: int, progress: Progress[bytes]) -> Iterator[Part]:
+    """Yield what is read of a file, range by range; what an earlier run has read of it is not read again.
+
+    Raises InputError for a file that cannot be read or that changes meanwhile.
+    """
+    try:
+        size = path.stat().st_size
+        ranges = list(_ranges(path, size))
+        manifest = _manifest(path, size, limits)
+    except OSError as error:
+        raise InputError(f"{error.strerror}.", fix="Check the path.", where=Place(str(path))) from None
+    folder.mkdir(parents=True, exist_ok=True)
+    _begin(folder, manifest)
+    files = [folder / f"read-{number:05}.part" for number in range(len(ranges))]
+    missing = [number for number, file in enumerate(files) if not file.exists()]
+    wanted = [ranges[number] for number in missing]
+    work = partial(_read, path, limits)
+    done = each(work, wanted, limits=limits, place=lambda _: Place(str(path)), jobs=jobs)
+    shown = progress(_good(done), "Reading", len(wanted))
+    for number, data in zip(missing, shown, strict=True):
+        write_whole(files[number], data)
+    if _manifest(path, size, limits) != manifest:
+        raise InputError(
+            "the file changed while it was read.", fix="Run it again.", where=Place(str(path))
+        )
+    yield from (part_from(file.read_bytes()) for file in files)
+
+
+def _read(path: Path, limits: Limits, ends: tuple[int, int]) -> bytes:
+    return read_part(path, *ends, limits)
+
+
+def _good(results: Iterable[bytes | OpenGradeError]) -> Iterator[bytes]:
+    for result in results:
+        if isinstance(result, OpenGradeError):
+            raise result
+        yield result
+
+
+def _ranges(path: Path, size: int) -> Iterator[tuple[int, int]]:
+    """Yield ranges that end with the ends of lines, each beginning where the one before it ends."""
+    if not size:
+        return
+    with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
+        start = 0
+        while start < size:
+            found = data.find(b"\n", min(start + RANGE, size) - 1)
+            end = found + 1 if found >= 0 else size
+            yield start, end
+            start = end
+
+
+def _manifest(path: Path, size: int, limits: Limits) -> str:
+    """Return what tells this work from that on another file, or by other rules."""
+    state = path.stat()
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        for start in (0, max(0, size - _EDGE)):
+            file.seek(start)
+            digest.update(file.read(_EDGE))
+    found = {
+        "form": _FORM,
+        "version": __version__,
+        "size": state.st_size,
+        "changed": state.st_mtime_ns,
+        "edges": digest.hexdigest(),
+        "range": RANGE,
+        "mapping": hashlib.sha256(rules().mapping.text.encode()).hexdigest(),
+        "licenses": data_hash("ontology/licenses"),
+        "limits": asdict(limits),
+    }
+    return json.dumps(found, sort_keys=True)
+
+
+def _begin(folder: Path, manifest: str) -> None:
+    """Take away what an earlier run has left of other work; nothing else in the folder is touched."""
+    file = folder / _MANIFEST
+    if file.is_file() and file.read_text(encoding="utf-8") == manifest:
+        return
+    for left in (*folder.glob("read-*.part"), *folder.glob("read-*.part.new")):
+        left.unlink()
+    write_whole(file, manifest.encode())
+
+
+def write_whole(path: Path, data: bytes) -> None:
+    """Write a file so that it is there whole or not at all, whenever the process ends."""
+    new = path.with_name(f"{path.name}.new")
+    new.write_bytes(data)
+    os.replace(new, path)

@@ -1,0 +1,152 @@
+"""Finds what models were made from, over numbers in place of names: quick for millions, safe with cycles.
+
+A model of which more than DEEPEST steps lead back, or that has more than MOST models behind it, is too far
+from its beginnings: it is told and left out, and so is all that was made from it.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+DEEPEST = 100
+MOST = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """What the models behind a model bring with them.
+
+    `weights` are the codes of the licenses of their final weights, nearest first, each once; `data` has a bit
+    for each sort of training data. `steps` and `count` are bounds from above of the steps that lead back and
+    of the models there.
+    """
+
+    weights: tuple[int, ...] = ()
+    data: int = 0
+    steps: int = 0
+    count: int = 0
+    too_far: bool = False
+
+
+NONE = Past()
+
+
+@dataclass(frozen=True, slots=True)
+class Own:
+    """What each model has by itself: the number of its list of bases, its weights' license, its data.
+
+    `weights` is -1 where there are none; `unknown` is the bit for the data of a base that is not described or
+    names none.
+    """
+
+    list_of: Sequence[int]
+    weights: Sequence[int]
+    data: Sequence[int]
+    unknown: int
+
+
+class Lineage:
+    """The past of all models, of which many have the same list of bases.
+
+    `lists` holds each list of bases once, the empty one first; a base is the number of a model, or a number
+    that no model has for one that is not described.
+    """
+
+    def __init__(self, lists: Sequence[tuple[int, ...]], own: Own) -> None:
+        self._lists, self._own = lists, own
+        self._by_list: dict[int, Past] = {0: NONE}
+        self._cyclic: set[int] = set()
+        for number in range(len(lists)):
+            self._visit(number)
+        self._by_model = dict(self._round_about()) if self._cyclic else {}
+
+    def of(self, model: int) -> Past:
+        """Return the past of a model."""
+        return self._by_model[model] if model in self._by_model else self.of_list(self._own.list_of[model])
+
+    def of_list(self, number: int) -> Past:
+        """Return the past that a list of bases gives, where no cycle leads there; else nothing is meant by it."""
+        return self._by_list.get(number, NONE)
+
+    @property
+    def apart(self) -> dict[int, Past]:
+        """The models from which a way leads into a cycle: their past differs though their list is the same."""
+        return self._by_model
+
+    def _next(self, number: int) -> Iterator[int]:
+        """Yield the lists of the bases of a list."""
+        known = len(self._own.list_of)
+        return (self._own.list_of[base] for base in self._lists[number] if base < known)
+
+    def _visit(self, first: int) -> None:
+        """Work out a list, after those that it leads to; what leads into a cycle is only marked."""
+        if first in self._by_list or first in self._cyclic:
+            return
+        path = [(first, self._next(first))]
+        on_path = {first}
+        while path:
+            number, following = path[-1]
+            step = next(following, None)
+            if step is None:
+                path.pop()
+                on_path.discard(number)
+                if number not in self._cyclic:
+                    self._by_list[number] = self._past(number)
+            elif step in on_path or step in self._cyclic:
+                self._cyclic |= on_path
+            elif step not in self._by_list:
+                path.append((step, self._next(step)))
+                on_path.add(step)
+
+    def _past(self, number: int) -> Past:
+        bases = self._lists[number]
+        before = [self.of_list(each) for each in self._next(number)]
+        steps = 1 + max((each.steps for each in before), default=0)
+        count = len(bases) + sum(each.count for each in before)
+        if any(each.too_far for each in before):
+            return replace(NONE, too_far=True)
+        if len(bases) > 1 or steps > DEEPEST or count > MOST:
+            found, too_far = self._behind(bases)
+            gathered = replace(NONE, too_far=True) if too_far else self._gathered(found)
+            return replace(gathered, steps=steps, count=count)
+        here, rest = self._gathered(bases), before[0] if before else NONE
+        weights = tuple(dict.fromkeys((*here.weights, *rest.weights)))
+        return Past(weights, here.data | rest.data, steps, count)
+
+    def _gathered(self, models: Sequence[int]) -> Past:
+        own = self._own
+        known = [each for each in models if each < len(own.list_of)]
+        weights = dict.fromkeys(own.weights[each] for each in known if own.weights[each] >= 0)
+        data = own.unknown if len(known) < len(models) else 0
+        for each in known:
+            data |= own.data[each] or own.unknown
+        return Past(tuple(weights), data)
+
+    def _behind(self, bases: Sequence[int], model: int = -1) -> tuple[list[int], bool]:
+        """Return all models behind a list of bases, nearest first, and whether they are too many or too far."""
+        known = len(self._own.list_of)
+        layer = [each for each in bases if each != model]
+        seen, found = {model, *layer}, list(layer)
+        for _ in range(DEEPEST):
+            above: list[int] = []
+            for each in layer:
+                if each < known:
+                    above += (base for base in self._lists[self._own.list_of[each]] if base not in seen)
+                    seen.update(above)
+            layer = list(dict.fromkeys(above))
+            found += layer
+            if not layer or len(found) > MOST:
+                break
+        return found, bool(layer) or len(found) > MOST
+
+    def _round_about(self) -> Iterator[tuple[int, Past]]:
+        """Yield the models of the marked lists with their past, each worked out by itself."""
+        own, lists = self._own, self._lists
+        concerned = [each for each, number in enumerate(own.list_of) if number in self._cyclic]
+        far = {each for each in concerned if self._behind(lists[own.list_of[each]], each)[1]}
+        for each in concerned:
+            found, too_far = self._behind(lists[own.list_of[each]], each)
+            known = (other for other in found if other < len(own.list_of))
+            if too_far or any(o in far or self.of_list(own.list_of[o]).too_far for o in known):
+                yield each, replace(NONE, too_far=True)
+            else:
+                yield each, self._gathered(found)

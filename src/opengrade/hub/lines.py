@@ -1,0 +1,157 @@
+"""Reads one line of a file of records: fast where nothing is odd, and otherwise as strictly as any JSON.
+
+One and the same reading decides wherever lines are read. What a record counts for is read strictly; of the
+parts from which nothing is read a line only has to be valid JSON.
+"""
+
+import json
+import re
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+
+from opengrade.documents import read_tree
+from opengrade.errors import InputError, LimitError
+from opengrade.hub.records import Number, Record, plain, record_of
+from opengrade.limits import Limits
+from opengrade.values import Mapping
+
+# The most bytes that a line may have, and how deeply values may be nested in it.
+LONGEST = 16 * 1024 * 1024
+DEEPEST = 200
+TOO_LONG = f"the line has more than {LONGEST:,} bytes."
+
+
+class _Lean(msgspec.Struct, gc=False):
+    """What is read of a record, in the types that it mostly has."""
+
+
+class File(_Lean, gc=False):
+    """A file of the repository."""
+
+    rfilename: str
+
+
+class Total(_Lean, gc=False):
+    """The number of parameters, as it was written."""
+
+    total: msgspec.Raw = msgspec.Raw(b"null")
+
+
+class Card(_Lean, gc=False):
+    """The fields that a card may have."""
+
+    license: str | list[str] | None = None
+    license_name: str | None = None
+    license_link: str | None = None
+    base_model: str | list[str] | None = None
+    base_model_relation: str | None = None
+    datasets: str | list[str] | None = None
+    pipeline_tag: str | None = None
+
+
+class Fields(Card, gc=False):
+    """The fields of a record."""
+
+    id: str | None = None
+    sha: str | None = None
+    createdAt: str | None = None  # noqa: N815  (the Hub's name)
+    gated: bool | str | None = None
+    private: bool | None = None
+    disabled: bool | None = None
+    siblings: list[File] | None = None
+    safetensors: Total | None = None
+    cardData: Card | None = None  # noqa: N815
+
+
+KEYS = frozenset({*Fields.__struct_fields__, *File.__struct_fields__, *Total.__struct_fields__})
+decode = msgspec.json.Decoder(Fields).decode
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """Why a line is no record, in words for people, and in which column if that is known."""
+
+    reason: str
+    column: int | None = None
+
+
+def read_line(line: bytes, limits: Limits) -> Record | Fault:
+    """Read a line without its end."""
+    if len(line) > LONGEST:
+        return Fault(TOO_LONG)
+    fields = quick(line)
+    if fields is None or is_odd(line):
+        return _strict(line, limits)
+    return record_of(plain_fields(fields)) or _no_id()
+
+
+def quick(line: bytes) -> Fields | None:
+    """Decode a line, None where it has not the usual types; whether it is odd otherwise is not asked."""
+    try:
+        return decode(line)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        return None
+
+
+def plain_fields(fields: msgspec.Struct) -> dict[str, Any]:
+    """Return decoded fields as plain values."""
+    return {name: _plain(getattr(fields, name)) for name in fields.__struct_fields__}
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, msgspec.Struct):
+        return plain_fields(value)
+    if isinstance(value, msgspec.Raw):
+        text = bytes(value).decode()
+        return None if text == "null" else Number(text) if text[:1] in "-0123456789" else text
+    if isinstance(value, list):
+        return [_plain(each) for each in value]
+    return value
+
+
+_TOKEN = re.compile(rb'"((?:[^"\\]|\\.)*+)"|[][{}:]', re.DOTALL)
+
+
+def is_odd(line: bytes) -> bool:
+    """Say whether valid JSON is no UTF-8, is nested too deeply, or gives a key that is read twice."""
+    try:
+        line.decode()
+    except UnicodeDecodeError:
+        return True
+    open_: list[set[str]] = []
+    last = b""
+    for found in _TOKEN.finditer(line):
+        token = found[0]
+        if token in b"[{":
+            open_.append(set())
+            if len(open_) > DEEPEST:
+                return True
+        elif token in b"]}":
+            open_.pop()
+        elif token == b":":
+            key = json.loads(b'"' + last + b'"') if b"\\" in last else last.decode()
+            if key in open_[-1] and key in KEYS:
+                return True
+            open_[-1].add(key)
+        else:
+            last = found[1]
+    return False
+
+
+def _strict(line: bytes, limits: Limits) -> Record | Fault:
+    try:
+        tree = read_tree(line, syntax="json", path="", limits=limits)
+    except UnicodeDecodeError:
+        return Fault("this is not UTF-8 text.")
+    except (InputError, LimitError) as error:
+        what = re.sub(", first in line 1(?=[.]$)", "", error.what)
+        return Fault(what, error.where.column if error.where else None)
+    if not isinstance(tree, Mapping):
+        return Fault("this is no record, which is a list of keys with values in braces.", 1)
+    return record_of(plain(tree)) or _no_id()
+
+
+def _no_id() -> Fault:
+    return Fault("the record has no id as the Hub gives them, such as organization/model.")
