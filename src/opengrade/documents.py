@@ -35,17 +35,20 @@ RDF_SUFFIXES = {
     ".jsonld": "json-ld",
 }
 TREE_SUFFIXES = {".yaml": "yaml", ".yml": "yaml", ".json": "json"}
-SUFFIXES = frozenset({*RDF_SUFFIXES, *TREE_SUFFIXES})
+LINES_SUFFIX = ".jsonl"
+SUFFIXES = frozenset({*RDF_SUFFIXES, *TREE_SUFFIXES, LINES_SUFFIX})
 _DEFAULTS = Limits()
 
 
 def detect(data: bytes, path: str) -> str:
-    """Return the syntax of a file: a key of graph.FORMATS, `yaml` or `json`.
+    """Return the syntax of a file: a key of graph.FORMATS, `yaml`, `json` or `json-lines`.
 
     The suffix is believed where there is a known one; otherwise the first characters decide. Raises
     InputError for an HTML page, binary content and an empty file.
     """
     where = Place(path)
+    if PurePath(path).suffix.lower() == LINES_SUFFIX:
+        return "json-lines"
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:

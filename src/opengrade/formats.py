@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from functools import cache
 from pathlib import PurePath
+from typing import TYPE_CHECKING, BinaryIO
 from urllib.parse import quote
 
 from opengrade.boundary import unknown_name
@@ -14,6 +15,7 @@ from opengrade.describing import shortened
 from opengrade.documents import read_tree
 from opengrade.errors import InputError, Place
 from opengrade.graph import Quad, parse
+from opengrade.hub.records import Unused, reduced
 from opengrade.limits import Limits
 from opengrade.locating import Spots, mapped
 from opengrade.locating.trees import to_json
@@ -24,6 +26,9 @@ from opengrade.resources import data_root
 from opengrade.store import Store
 from opengrade.values import Mapping, Scalar, Tree, has_path, leaves
 from opengrade.values import Sequence as Values
+
+if TYPE_CHECKING:
+    from opengrade.hub.selecting import Selection
 
 
 @dataclass(frozen=True)
@@ -43,6 +48,8 @@ def read_content(data: bytes, syntax: str, source: str, limits: Limits) -> Conte
     base = prefixes()["id"].removesuffix("id/") + "import/rdf/" + quote(PurePath(source).name)
     if syntax == "json-ld":
         return _read_json_ld(data, source, base, limits)
+    if syntax == "json-lines":
+        return _read_lines(data, source, limits)
     if syntax in ("yaml", "json"):
         return _read_mapped(data, syntax, source, limits)
     data = data.removeprefix(codecs.BOM_UTF8)
@@ -114,6 +121,27 @@ def _is_opaque(definition: Tree | None) -> bool:
     )
 
 
+def _read_lines(data: bytes, source: str, limits: Limits) -> Content:
+    from opengrade.hub.selecting import select_all  # noqa: PLC0415  (the reader of lines is not always needed)
+
+    return _selected(select_all(data, source, limits), source, limits)
+
+
+def read_model(file: BinaryIO, model: str, source: str, limits: Limits) -> Content:
+    """Read of a file with a record in each line that of one model, and those of the models behind it.
+
+    Raises InputError where there is none.
+    """
+    from opengrade.hub.selecting import select_one  # noqa: PLC0415
+
+    return _selected(select_one(file, model, source, limits), source, limits, model)
+
+
+def _selected(selection: "Selection", source: str, limits: Limits, judged: str | None = None) -> Content:
+    quads = selection.quads(source, limits, judged)
+    return Content(quads, selection.left, lambda: selection.locate(quads))
+
+
 CONTEXTS = ("@context", "@import")
 LONGEST_PATH = 80
 
@@ -177,12 +205,15 @@ def _read_mapped(data: bytes, syntax: str, source: str, limits: Limits) -> Conte
             fix=f"We read, by the keys that have to be there: {known}.",
             where=Place(source, tree.line, tree.column),
         )
-    answer = Store(mapped.lift(tree)).ask(mapping.text)
+    unused: Unused = {}
+    lifted = tree
+    if mapping.header.get("reduced"):
+        lifted, unused = reduced(tree, source)
+    answer = Store(mapped.lift(lifted)).ask(mapping.text)
     assert isinstance(answer, tuple)
     quads = tuple(Quad(t.subject, t.predicate, t.object) for t in answer)
-    return Content(
-        quads, tuple(_not_carried(tree, mapping, source)), lambda: _locate_mapped(tree, mapping, quads)
-    )
+    left = tuple(_not_carried(tree, mapping, source, unused))
+    return Content(quads, left, lambda: _locate_mapped(lifted, mapping, quads))
 
 
 def _locate_mapped(tree: Tree, mapping: Query, quads: Sequence[Quad]) -> tuple[Spots, ...]:
@@ -198,23 +229,26 @@ def _mapping_for(tree: Tree, syntax: str) -> Query | None:
     return None
 
 
-def _not_carried(tree: Tree, mapping: Query, source: str) -> Iterator[Remark]:
+def _not_carried(tree: Tree, mapping: Query, source: str, unused: Unused) -> Iterator[Remark]:
+    """Tell of values that a mapping does not carry over; `unused` are some that it could carry."""
     left = mapping.header.get("leaves") or {}
+    rest = mapping.header.get("rest", "")
     for leaf in leaves(tree):
         value = leaf.value
         if not isinstance(value, Scalar) or value.value in (None, ""):
             continue
         carried = leaf.path in mapping.header["carries"]
         odd = _off_form(leaf.path, str(value.value), mapping) if carried else ""
+        odd = odd or unused.get((leaf.path, value.spot), "")
         if carried and not odd:
             continue
         near = "" if odd else _nearest_path(leaf.path, tuple(mapping.header["carries"]))
         hint = f"; did you mean {near}?" if near else ""
-        why = left.get(leaf.path, odd)
+        why = left.get(leaf.path) or odd or ("" if near else rest)
         reason = f": {why}" if why else hint
         names = {"key": leaf.path, "value": str(value.value), "mapping": mapping.name, "reason": reason}
         place = Place(source, value.line, value.column)
-        yield remark("NotCarriedOver", place, value=str(value.value), routine=leaf.path in left, names=names)
+        yield remark("NotCarriedOver", place, value=str(value.value), routine=leaf.path in left or why == rest != "", names=names)
 
 
 def _off_form(path: str, value: str, mapping: Query) -> str:

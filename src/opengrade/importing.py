@@ -4,15 +4,17 @@ import hashlib
 import os
 import stat
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
+from typing import BinaryIO
 
 from opengrade.boundary import is_curated, objection
 from opengrade.describing import Names
-from opengrade.documents import SUFFIXES, detect
+from opengrade.documents import LINES_SUFFIX, SUFFIXES, detect
 from opengrade.errors import InputError, Place
-from opengrade.formats import read_content
+from opengrade.formats import read_content, read_model
 from opengrade.graph import GENID, DefaultGraph, Graph, Literal, NamedNode, Quad, Term, skolemize
 from opengrade.limits import Limits
 from opengrade.locating import Spots
@@ -121,17 +123,39 @@ def read_submission(path: str | Path, limits: Limits = DEFAULTS) -> Submission:
 
 
 def read(path: str | Path, limits: Limits = DEFAULTS) -> Reading:
-    """Read all that a file states; raises InputError and LimitError with file and place."""
+    """Read all that a file states; raises InputError and LimitError with file and place.
+
+    `hub.jsonl#org/model` names one model of a file that has a record of the Hub in each line.
+    """
     source = str(path)
-    data = _bytes(source, limits)
-    content = read_content(data, detect(data, source), source, limits)
-    digest = hashlib.sha256(data).hexdigest()
+    file, mark, model = source.partition(f"{LINES_SUFFIX}#")
+    if mark and model:
+        with _opened(file + LINES_SUFFIX) as opened:
+            content = read_model(opened, model, source, limits)
+        digest = hashlib.sha256(repr(content.quads).encode()).hexdigest()
+    else:
+        data = _bytes(source, limits)
+        content = read_content(data, detect(data, source), source, limits)
+        digest = hashlib.sha256(data).hexdigest()
     quads = skolemize(content.quads, scope=digest)
     graphs = tuple(quad.graph_name for quad in content.quads)
     return Reading(source, digest, quads, graphs, content.left, content.locate)
 
 
 def _bytes(source: str, limits: Limits) -> bytes:
+    most = limits.file_size * MIB
+    with _opened(source) as file:
+        if os.fstat(file.fileno()).st_size > most:
+            raise limits.reached("file-size", Place(source))
+        data = file.read(most + 1)
+    if len(data) > most:
+        raise limits.reached("file-size", Place(source))
+    return data
+
+
+@contextmanager
+def _opened(source: str) -> Iterator[BinaryIO]:
+    """Open a file; InputError where it cannot be read."""
     try:
         with open(source, "rb", opener=_without_waiting) as file:
             if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
@@ -139,10 +163,7 @@ def _bytes(source: str, limits: Limits) -> bytes:
                 raise InputError(
                     f"this is {kind}.", fix="Save what is to be read as a file.", where=Place(source)
                 )
-            most = limits.file_size * MIB
-            if os.fstat(file.fileno()).st_size > most:
-                raise limits.reached("file-size", Place(source))
-            data = file.read(most + 1)
+            yield file
     except (OSError, ValueError) as error:
         reason = (
             "there is no such file"
@@ -150,9 +171,6 @@ def _bytes(source: str, limits: Limits) -> bytes:
             else (getattr(error, "strerror", None) or "unreadable")
         )
         raise InputError(f"{reason}.", fix="Check the path.", where=Place(source)) from None
-    if len(data) > most:
-        raise limits.reached("file-size", Place(source))
-    return data
 
 
 def _without_waiting(path: str, flags: int) -> int:

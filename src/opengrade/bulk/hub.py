@@ -173,12 +173,12 @@ def _licenses(
         return joined.license, joined.license
     count = len(inherited.lists)
     pairs = joined.license.astype(np.int64) * count + inherited.licenses
-    used, places = np.unique(pairs, return_inverse=True)
+    encoded = pa.array(pairs).dictionary_encode()
     codes = []
-    for each in used.tolist():
+    for each in encoded.dictionary.to_pylist():
         stated, behind = joined.licenses[each // count], inherited.lists[each % count]
         others = [joined.licenses[number] for number in behind]
         codes.append(dictionaries.license(entry(marked[0], stated, others)))
     alone = {number: dictionaries.license(entry(marked[0], text)) for number, text in enumerate(joined.licenses)}
     stated_codes = np.array([alone[number] for number in range(len(joined.licenses))], np.int32)
-    return stated_codes[joined.license], np.array(codes, np.int32)[places.reshape(-1)]
+    return stated_codes[joined.license], np.array(codes, np.int32)[encoded.indices.to_numpy()]

@@ -45,7 +45,7 @@ def join(parts: Iterable[Part]) -> Joined:
     """Join parts, in their order."""
     codes = _Codes()
     columns: list[list[Numbers]] = [[], [], [], [], []]
-    ids: list[bytes] = []
+    ids: list[memoryview] = []
     faults: list[tuple[int, Fault]] = []
     lines: list[NDArray[np.int64]] = []
     before = 0
@@ -104,7 +104,7 @@ def _one(columns: list[Numbers]) -> Numbers:
     return np.concatenate(columns) if columns else np.zeros(0, np.int32)
 
 
-def _strings(texts: list[bytes], lengths: Numbers) -> Any:
+def _strings(texts: list[memoryview], lengths: Numbers) -> Any:
     offsets = np.zeros(len(lengths) + 1, np.int64)
     np.cumsum(lengths, out=offsets[1:])
     buffers = [None, pa.py_buffer(offsets), pa.py_buffer(b"".join(texts))]

@@ -1,9 +1,11 @@
 """Reads a part of a file of records of the Hub into arrays of numbers, fast where the lines are not odd."""
 
+import gc
 import json
 from array import array
 from collections.abc import Iterable, Iterator
 from dataclasses import astuple, dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any, BinaryIO, TypeVar
 
@@ -19,6 +21,7 @@ _COLUMNS = ("line", "shape", "license", "bases")
 _MANY = 4 * LONGEST
 
 Numbers = NDArray[np.int32]
+Texts = tuple[str, ...]
 T = TypeVar("T")
 
 
@@ -34,7 +37,7 @@ class Part:
     licenses: tuple[tuple[str, ...], ...]
     bases: tuple[tuple[str, ...], ...]
     faults: tuple[tuple[int, Fault], ...]
-    ids: bytes
+    ids: memoryview
     lengths: Numbers
     columns: dict[str, Numbers]
 
@@ -42,6 +45,7 @@ class Part:
 def read_part(path: Path, start: int, end: int, limits: Limits) -> bytes:
     """Read the lines between two places of a file, and return what was read in the form of `part_from`."""
     reader = _Reader(limits)
+    gc.disable()  # nothing here refers to itself, and the many small lists would set it going again and again
     with path.open("rb") as file:
         file.seek(start)
         if end - start <= _MANY:
@@ -83,10 +87,10 @@ class _Reader:
         self.ids: list[str] = []
         self.line, self.shape, self.license, self.base = (array("i") for _ in _COLUMNS)
         self.shapes: _Codes[Record] = _Codes()
-        self.licenses: _Codes[tuple[str, ...]] = _Codes([()])
-        self.bases: _Codes[tuple[str, ...]] = _Codes([()])
+        self.licenses: _Codes[Texts] = _Codes([()])
+        self.bases: _Codes[Texts] = _Codes([()])
         self.faults: list[tuple[int, Fault]] = []
-        self.known = _Known()
+        self.known = _Known(_remembered())
 
     def block(self, data: bytes) -> None:
         """Read whole lines."""
@@ -94,15 +98,13 @@ class _Reader:
         if not lines[-1]:
             lines.pop()
         odd, files = odd_lines(data, lines)
-        quick, known = self._quick, self.known
+        quick = self._quick
         for number, line in enumerate(lines):
             try:
                 if number in odd or not quick(decode(line), self.lines + number + 1, files[number]):
                     self._slow(line, self.lines + number + 1)
             except (ValueError, RecursionError):
                 self._slow(line, self.lines + number + 1)
-            if known.count > MOST_REMEMBERED:
-                known.forget()
         self.lines += len(lines)
 
     def _quick(self, fields: Fields, line: int, files: int) -> bool:
@@ -142,14 +144,25 @@ class _Reader:
         day = known.days.get(created[:11]) if created else False
         if day is None:
             day = known.day(fields.createdAt or "")
+        named = fields.datasets is not None and _is_named(fields.datasets)
         shape = (
-            *(shown, fields.gated, fields.private, fields.disabled, bool(fields.sha), counted),
-            *(day, bool(fields.pipeline_tag), stated is not None, bool(bases), bool(names)),
-            *(fields.base_model_relation, fields.datasets is not None and _is_named(fields.datasets)),
+            shown,
+            fields.gated,
+            fields.private,
+            fields.disabled,
+            fields.base_model_relation,
+            not fields.sha,
+            not fields.pipeline_tag,
+            counted,
+            day,
+            stated is None,
+            not bases,
+            not names,
+            named,
         )
         number = known.shapes.get(shape)
         if number is None:
-            number = known.shapes[shape] = self.shapes.code(known.shape(fields))
+            number = known.shapes[shape] = self.shapes.code(known.shape(shape, fields))
         self._add(line, id_, number, license_, listed)
         return True
 
@@ -189,7 +202,7 @@ class _Reader:
 
 
 # Ids, words, and the code of the ids.
-_Bases = tuple[tuple[str, ...], tuple[str, ...], int]
+_Bases = tuple[Texts, Texts, int]
 _NO_BASES: _Bases = ((), (), 0)
 
 
@@ -206,60 +219,85 @@ def _is_named(datasets: str | list[str] | None) -> bool:
     return bool(datasets.strip()) if isinstance(datasets, str) else any(map(str.strip, datasets))
 
 
-class _Known:
-    """What texts were found to mean, so that each is looked at once; bounded."""
+class _Memory:
+    """What texts were found to mean, kept from part to part so that each is looked at once; bounded."""
 
     def __init__(self) -> None:
-        self.is_id = rules().form("id").fullmatch
         self.kinds: dict[str, int] = {}
         self.forget()
 
     def forget(self) -> None:
         """Begin anew."""
         self.files: dict[str, int] = {}
+        self.licenses: dict[Any, Texts] = {}
+        self.bases: dict[str | Texts, tuple[Texts, Texts]] = {}
         self.days: dict[str, bool] = {}
+        self.shapes: dict[Any, Record] = {}
+
+    @property
+    def count(self) -> int:
+        """How many texts are remembered."""
+        return len(self.files) + len(self.licenses) + len(self.bases) + len(self.days) + len(self.shapes)
+
+
+@cache
+def _remembered() -> _Memory:
+    """Return what this process remembers."""
+    return _Memory()
+
+
+class _Known:
+    """Finds what texts mean, and gives it the codes of one part."""
+
+    def __init__(self, memory: _Memory) -> None:
+        if memory.count > MOST_REMEMBERED:
+            memory.forget()
+        self.is_id = rules().form("id").fullmatch
+        self.memory = memory
+        self.files, self.days = memory.files, memory.days
         self.plain: dict[str, int] = {}
-        self.others: dict[Any, tuple[str, ...]] = {}
-        self.bases: dict[Any, _Bases] = {}
+        self.bases: dict[str | Texts, _Bases] = {}
         self.shapes: dict[Any, int] = {}
-        self.count = 0
 
     def file(self, name: str) -> int:
         """Return the bit of the kind that a name shows, 0 if none."""
-        self.count += 1
         kind = rules().kind_of(name)
-        bit = 1 << self.kinds.setdefault(kind, len(self.kinds)) if kind else 0
+        kinds = self.memory.kinds
+        bit = 1 << kinds.setdefault(kind, len(kinds)) if kind else 0
         self.files[name] = bit
         return bit
 
-    def license(self, fields: Fields) -> tuple[str, ...]:
+    def license(self, fields: Fields) -> Texts:
         """Return what a record states as its licenses."""
-        self.count += 1
         stated, name, link = fields.license, fields.license_name, fields.license_link
         key = (tuple(stated) if isinstance(stated, list) else stated, name, link)
-        if key not in self.others:
-            self.others[key] = licenses_of(stated, name, link)  # type: ignore[arg-type]  # a list is invariant
-        return self.others[key]
+        known = self.memory.licenses
+        if key not in known:
+            known[key] = licenses_of(stated, name, link)  # type: ignore[arg-type]  # a list is invariant
+        return known[key]
 
-    def base(self, key: str | tuple[str, ...], codes: "_Codes[tuple[str, ...]]") -> _Bases:
+    def base(self, key: str | Texts, codes: "_Codes[Texts]") -> _Bases:
         """Return ids and words of base models, and the code of the ids."""
-        self.count += 1
-        ids, words = bases_of(key if isinstance(key, str) else list(key))
+        known = self.memory.bases
+        if key not in known:
+            known[key] = bases_of(key if isinstance(key, str) else list(key))
+        ids, words = known[key]
         self.bases[key] = ids, words, codes.code(ids)
         return self.bases[key]
 
     def day(self, time: str) -> bool:
         """Say whether a time begins with a day, which its first eleven signs decide."""
-        self.count += 1
         self.days[time[:11]] = bool(rules().day_of(time))
         return self.days[time[:11]]
 
-    def shape(self, fields: Fields) -> Record:
+    def shape(self, key: tuple[Any, ...], fields: Fields) -> Record:
         """Return the shape of a record."""
-        self.count += 1
-        record = record_of(plain_fields(fields))
-        assert record is not None, "the id was looked at before"
-        return template(record)
+        known = self.memory.shapes
+        if key not in known:
+            record = record_of(plain_fields(fields))
+            assert record is not None, "the id was looked at before"
+            known[key] = template(record)
+        return known[key]
 
 
 # The last eight bytes of keys that are read, up to the closing quote; of shorter ones with the opening one.
@@ -333,17 +371,17 @@ def _doubled(data: bytes, signs: NDArray[np.uint8], ends: NDArray[np.int64]) -> 
 
 def part_from(data: bytes) -> Part:
     """Read a part from the bytes of `read_part`."""
-    text, _, rest = data.partition(b"\n")
-    head = json.loads(text)
+    end = data.index(b"\n")
+    head = json.loads(data[:end])
     count = head["count"]
-    numbers = np.frombuffer(rest, "<i4", 5 * count).reshape(5, count)
+    numbers = np.frombuffer(data, "<i4", 5 * count, end + 1).reshape(5, count)
     return Part(
         lines=head["lines"],
         shapes=tuple(_shape(each) for each in head["shapes"]),
         licenses=tuple(map(tuple, head["licenses"])),
         bases=tuple(map(tuple, head["bases"])),
         faults=tuple((number, Fault(reason, column)) for number, reason, column in head["faults"]),
-        ids=rest[5 * 4 * count :],
+        ids=memoryview(data)[end + 1 + numbers.nbytes :],
         lengths=numbers[0],
         columns=dict(zip(_COLUMNS, numbers[1:], strict=True)),
     )

@@ -55,6 +55,11 @@ class Lineage:
         self._lists, self._own = lists, own
         self._by_list: dict[int, Past] = {0: NONE}
         self._cyclic: set[int] = set()
+        self._beginnings: dict[tuple[int, int], Past] = {}
+        known = len(own.list_of)
+        for number, bases in enumerate(lists):
+            if len(bases) == 1 and (bases[0] >= known or own.list_of[bases[0]] == 0):
+                self._by_list[number] = self._of_beginning(bases[0])
         for number in range(len(lists)):
             self._visit(number)
         self._by_model = dict(self._round_about()) if self._cyclic else {}
@@ -71,6 +76,15 @@ class Lineage:
     def apart(self) -> dict[int, Past]:
         """The models from which a way leads into a cycle: their past differs though their list is the same."""
         return self._by_model
+
+    def _of_beginning(self, base: int) -> Past:
+        """Return the past of what was made from one model that was made from none."""
+        own = self._own
+        found = (own.weights[base], own.data[base]) if base < len(own.list_of) else (-1, 0)
+        if found not in self._beginnings:
+            weights = () if found[0] < 0 else (found[0],)
+            self._beginnings[found] = Past(weights, found[1] or own.unknown, 1, 1)
+        return self._beginnings[found]
 
     def _next(self, number: int) -> Iterator[int]:
         """Yield the lists of the bases of a list."""

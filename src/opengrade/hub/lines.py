@@ -13,7 +13,7 @@ import msgspec
 
 from opengrade.documents import read_tree
 from opengrade.errors import InputError, LimitError
-from opengrade.hub.records import Number, Record, plain, record_of
+from opengrade.hub.records import NO_ID, Number, Record, plain, record_of
 from opengrade.limits import Limits
 from opengrade.values import Mapping
 
@@ -154,4 +154,4 @@ def _strict(line: bytes, limits: Limits) -> Record | Fault:
 
 
 def _no_id() -> Fault:
-    return Fault("the record has no id as the Hub gives them, such as organization/model.")
+    return Fault(f"{NO_ID}.")

@@ -10,13 +10,14 @@ from dataclasses import dataclass, replace
 from functools import cache, cached_property
 from typing import Any
 
+from opengrade.errors import InputError, Place
 from opengrade.graph import Literal, NamedNode
 from opengrade.licenses import license_index
 from opengrade.locating import Spot
 from opengrade.namespaces import term
 from opengrade.queries import Query, mappings
 from opengrade.values import Mapping as Keys
-from opengrade.values import Scalar, Sequence, Tree
+from opengrade.values import Scalar, Sequence, Tree, leaves
 
 
 
@@ -39,6 +40,8 @@ SWITCHES = ("private", "disabled")
 OTHER = "other"
 # What is read in place of a license that is no text; no license has this name.
 NO_TEXT = "(no text where a license was expected)"
+# What is said of a record that is none.
+NO_ID = "the record has no id as the Hub gives them, such as organization/model"
 # Stands in templates for what differs between records of a shape.
 MARK = "mark"
 
@@ -160,6 +163,9 @@ def _texts(value: Plain) -> list[str]:
 def bases_of(value: Plain) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Return the ids of base models, and the words for those that are not named by an id."""
     found = [rules().base_of(each) for each in _texts(value)]
+    if len(found) == 1:
+        ((id_, words),) = found
+        return ((id_,) if id_ else ()), ((words,) if words else ())
     ids = {id_ for id_, _ in found if id_}
     home = rules().home
     return (
@@ -317,3 +323,36 @@ def _values(tree: Tree) -> Iterator[tuple[str, Spot | None]]:
         else:
             children = each.items if isinstance(each, Sequence) else [child for _, child in each.items]
             waiting += reversed(children)  # type: ignore[arg-type]
+
+
+# Values of a record that it could carry over and that count for nothing, by path and place, with the reason.
+Unused = dict[tuple[str, Spot | None], str]
+_IN_CARD = "the record says it itself, outside the card"
+_NAMED_BESIDE = "the license named beside it counts"
+_KNOWN_OTHER = f'it counts only where the license is "{OTHER}" and it names one that we know'
+
+
+def reduced(tree: Tree, source: str) -> tuple[Tree, Unused]:
+    """Return a record as the tree that the mapping reads, and what of it counts for nothing.
+
+    Raises InputError where the record has no id as the Hub gives them.
+    """
+    fields = plain(tree)
+    record = record_of(fields) if isinstance(fields, dict) else None
+    if record is None:
+        raise InputError(
+            f"{NO_ID}.", fix="Check the id.", where=Place(source, tree.line, tree.column)
+        )
+    return tree_of(record, tree), dict(_unused(tree, fields, record))
+
+
+def _unused(tree: Tree, fields: Mapping[str, Any], record: Record) -> Iterator[tuple[tuple[str, Spot | None], str]]:
+    for leaf in leaves(tree):
+        path = leaf.path.removesuffix("[]")
+        field = path.removeprefix("cardData.")
+        if field in OF_CARD and isinstance(leaf.value, Scalar):
+            text = leaf.value.value
+            if path != field and fields.get(field) is not None:
+                yield (leaf.path, leaf.value.spot), _IN_CARD
+            elif _field(field) == "license" and isinstance(text, str) and text not in record.licenses:
+                yield (leaf.path, leaf.value.spot), _NAMED_BESIDE if field == "license" else _KNOWN_OTHER
