@@ -10,7 +10,6 @@ from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
-from opengrade import __version__
 from opengrade.bulk.hubparts import Part, part_from, read_part
 from opengrade.confining import each
 from opengrade.errors import InputError, OpenGradeError, Place
@@ -25,6 +24,7 @@ Progress = Callable[[Iterable[T], str, int], Iterable[T]]
 RANGE = 16 * 1024 * 1024
 _EDGE = 1024 * 1024
 _MANIFEST = "reading.json"
+# To be raised whenever something else is read of the same lines.
 _FORM = 1
 
 
@@ -90,7 +90,6 @@ def _manifest(path: Path, size: int, limits: Limits) -> str:
             digest.update(file.read(_EDGE))
     found = {
         "form": _FORM,
-        "version": __version__,
         "size": state.st_size,
         "changed": state.st_mtime_ns,
         "edges": digest.hexdigest(),

@@ -14,7 +14,7 @@ AT_ONCE = 500
 
 
 def quads_of(records: Iterable[Record]) -> Iterator[Quad]:
-    """Yield the statements of records, in the order of the records."""
+    """Yield the statements of records, in the order in which the store gives them."""
     waiting = iter(records)
     while some := tuple(islice(waiting, AT_ONCE)):
         answer = Store(mapped.lift(Sequence(tuple(map(tree_of, some))))).ask(rules().mapping.text)

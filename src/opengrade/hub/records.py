@@ -181,8 +181,8 @@ def datasets_of(value: Plain) -> tuple[str, ...]:
 
 def word_of(field: str, value: Plain) -> str:
     """Return the word of a field that has a few, empty where it is none of them."""
-    text = str(Literal(value).value) if isinstance(value, bool) else value
-    return rules().fits(field, text) if isinstance(text, str) else ""
+    text = str(value) if isinstance(value, bool) else value
+    return rules().fits(field, text).lower() if isinstance(text, str) else ""
 
 
 def files_of(siblings: Plain) -> tuple[str, ...]:
@@ -329,6 +329,7 @@ def _values(tree: Tree) -> Iterator[tuple[str, Spot | None]]:
 Unused = dict[tuple[str, Spot | None], str]
 _IN_CARD = "the record says it itself, outside the card"
 _NAMED_BESIDE = "the license named beside it counts"
+_NO_LICENSE_TEXT = "this is no text, and counts as a license that is not known"
 _KNOWN_OTHER = f'it counts only where the license is "{OTHER}" and it names one that we know'
 
 
@@ -354,5 +355,9 @@ def _unused(tree: Tree, fields: Mapping[str, Any], record: Record) -> Iterator[t
             text = leaf.value.value
             if path != field and fields.get(field) is not None:
                 yield (leaf.path, leaf.value.spot), _IN_CARD
-            elif _field(field) == "license" and isinstance(text, str) and text not in record.licenses:
-                yield (leaf.path, leaf.value.spot), _NAMED_BESIDE if field == "license" else _KNOWN_OTHER
+            elif field == "license" and not leaf.value.number and text not in (*record.licenses, True, False):
+                yield (leaf.path, leaf.value.spot), _NAMED_BESIDE
+            elif field == "license" and (leaf.value.number or text is True):
+                yield (leaf.path, leaf.value.spot), _NO_LICENSE_TEXT
+            elif _field(field) != field and text not in record.licenses:
+                yield (leaf.path, leaf.value.spot), _KNOWN_OTHER

@@ -1,0 +1,239 @@
+"""A file of records read as rows of codes: the same as read as one submission, and after a killed run."""
+
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from hub_examples import ODD, chain, jsonl, record, some
+from opengrade.bulk import hubfiles, hubjoin, hubparts
+from opengrade.bulk.hub import HubRun, prepare
+from opengrade.bulk.hubparts import odd_lines, part_from, read_part
+from opengrade.bulk.hubshapes import shapes_of
+from opengrade.bulk.projecting import rows_of
+from opengrade.bulk.schema import Row
+from opengrade.derive import derive_facts
+from opengrade.errors import InputError
+from opengrade.hub.lines import is_odd, quick
+from opengrade.hub.records import Record
+from opengrade.importing import read_submission
+from opengrade.limits import Limits
+
+LIMITS = Limits()
+Rows = dict[str, Counter[Row]]
+
+
+def prepared(path: Path) -> HubRun:
+    return prepare(path, path.with_suffix(".work"), jobs=1)
+
+
+def rows_in(run: HubRun) -> Rows:
+    """Return the rows of each model, by its IRI."""
+    entries = [list(each) for each in (run.dictionaries.parts, run.dictionaries.licenses, run.dictionaries.facts)]
+    iris: dict[int, str] = {}
+    found: dict[int, list[Row]] = {}
+    for table, models in run.parts():
+        iris |= dict(zip(models["model"].to_pylist(), models["iri"].to_pylist(), strict=True))
+        for model, *codes in zip(*(table[name].to_pylist() for name in table.column_names), strict=True):
+            row = Row(*(known[code] for known, code in zip(entries, codes, strict=True)))
+            found.setdefault(model, []).append(row)
+    assert list(iris) == list(range(run.count))
+    return {iris[model]: Counter(rows) for model, rows in found.items()}
+
+
+def rows_together(path: Path) -> Rows:
+    """Return the rows of each model of a file that is read as one submission."""
+    facts = derive_facts(read_submission(path).quads, source=str(path))
+    return {model.node.value: Counter(rows) for model, rows in zip(facts.models, rows_of(facts), strict=True)}
+
+
+def told(path: Path, run: HubRun) -> None:
+    remarks = [each for each in read_submission(path).remarks if each.rule != "ComponentWithoutKind"]
+    assert [(r.place, r.rule, r.what) for r in run.remarks] == [(r.place, r.rule, r.what) for r in remarks]
+
+
+CYCLE = (
+    *(record(f"c/{each}", license=f"l-{each}", base_model=f"c/{(each + 1) % 4}") for each in range(4)),
+    record("c/x", license="mit", base_model="c/2"),
+    record("c/y", license="mit", base_model=["c/x", "c/0"], base_model_relation="merge"),
+    record("c/z", license="mit", base_model=["c/z", "none/such"]),
+    record("c/none", base_model="c/0"),
+    record("c/self", license="mit", base_model="c/self"),
+)
+MERGE = (
+    record("m/a", license="mit", datasets=["d/one"]),
+    record("m/b", license="llama3", base_model="m/a"),
+    record("m/c", license="apache-2.0", base_model="m/a", datasets=["d/two"]),
+    record("m/d", license="gemma", base_model=["m/c", "m/b", "n/undescribed"]),
+    record("m/e", base_model="m/d", license="mit"),
+    {"id": "m/f", "base_model": "m/e", "license": "mit"},
+    record("m/g", base_model="m/f", license="mit", datasets=["d/one"]),
+    record("m/h", base_model="our own", license="mit"),
+    record("m/i", base_model="m/h", license="mit"),
+)
+FILES: dict[str, bytes] = {
+    "three hundred": jsonl(*some(1, 300)),
+    "three hundred more": jsonl(*some(2, 300)),
+    "cycles": jsonl(*CYCLE),
+    "merges": jsonl(*MERGE),
+    "a chain": jsonl(*chain(120), record("z/1", base_model="m/101"), record("z/2", base_model="m/99")),
+    "odd lines": jsonl(*(each.replace(b'"a', b'"a%d' % n, 1) for n, each in enumerate(ODD)), *chain(3), *chain(2)),
+    "wide": jsonl(
+        *(record(f"w/{n}") for n in range(1002)),
+        record("v/1", base_model=[f"w/{n}" for n in range(1000)]),
+        record("v/2", base_model=[f"w/{n}" for n in range(1001)]),
+        record("v/3", base_model="v/2"),
+    ),
+}
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_rows_are_those_of_one_submission(tmp_path: Path, name: str) -> None:
+    path = tmp_path / "hub.jsonl"
+    path.write_bytes(FILES[name])
+    run = prepared(path)
+    assert rows_in(run) == rows_together(path)
+    told(path, run)
+
+
+def test_many_ranges_give_what_one_gives(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "hub.jsonl"
+    path.write_bytes(FILES["three hundred"] + FILES["odd lines"].removesuffix(b"\n"))
+    whole = prepared(path)
+    wanted, remarks = rows_in(whole), list(whole.remarks)
+    monkeypatch.setattr(hubfiles, "RANGE", 3_000)
+    again = prepare(path, tmp_path / "other", jobs=2)
+    assert len(list((tmp_path / "other").glob("*.part"))) > 20
+    assert (rows_in(again), list(again.remarks)) == (wanted, remarks)
+
+
+def test_models_too_far_from_their_beginnings_are_left_out_with_their_offspring(tmp_path: Path) -> None:
+    path = tmp_path / "hub.jsonl"
+    path.write_bytes(FILES["a chain"])
+    run = prepared(path)
+    left = [each.value for each in run.remarks]
+    assert left == [f"m/{number}" for number in range(101, 120)] + ["z/1"]
+    assert run.count == 102
+
+
+def test_lines_that_are_too_long_are_passed_over_in_little_memory(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(hubparts, "LONGEST", 300)
+    monkeypatch.setattr(hubparts, "_MANY", 400)
+    path = tmp_path / "hub.jsonl"
+    long = b'{"id":"long","x":"' + b"a" * 1000 + b'"}'
+    path.write_bytes(jsonl(record("a/1"), long, record("a/2")))
+    part = part_from(read_part(path, 0, path.stat().st_size, LIMITS))
+    assert part.lines == 3
+    assert part.columns["line"].tolist() == [1, 3]
+    assert [(line, fault.reason[:8]) for line, fault in part.faults] in ([(2, "the line")], [(2, "this is ")])
+
+
+def test_a_file_with_no_record_is_an_error(tmp_path: Path) -> None:
+    path = tmp_path / "hub.jsonl"
+    for data in (b"", b"\n", b"[]\n{}\n"):
+        path.write_bytes(data)
+        with pytest.raises(InputError, match="describes no model"):
+            prepared(path)
+    with pytest.raises(InputError, match="No such file"):
+        prepared(tmp_path / "none.jsonl")
+
+
+@pytest.mark.parametrize("line", ODD, ids=range(len(ODD)))
+def test_no_odd_line_is_overlooked_among_others(line: bytes) -> None:
+    usual = jsonl(record("a/b", license="mit")).removesuffix(b"\n")
+    odd, _ = odd_lines(b"\n".join((usual, line, usual)), [usual, line, usual])
+    assert odd <= {1}
+    if quick(line) is not None and is_odd(line):
+        assert odd == {1}
+
+
+def _bytes(folder: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in sorted(folder.iterdir()) if path.suffix == ".part"}
+
+
+SCRIPT = """
+import sys
+from pathlib import Path
+from opengrade.bulk import hubfiles
+from opengrade.bulk.hub import prepare
+if __name__ == "__main__":
+    hubfiles.RANGE = 20_000
+    prepare(Path(sys.argv[1]), Path(sys.argv[2]), jobs=1)
+"""
+
+
+@pytest.mark.parametrize("after", [0, 3, 12])
+def test_a_run_that_is_killed_goes_on_and_ends_with_the_same_bytes(tmp_path: Path, after: int) -> None:
+    path, folder, script = tmp_path / "hub.jsonl", tmp_path / "work", tmp_path / "run.py"
+    path.write_bytes(jsonl(*some(3, 1500), b"{broken", *some(3, 10)))
+    script.write_text(SCRIPT, encoding="utf-8")
+    process = subprocess.Popen([sys.executable, str(script), str(path), str(folder)])
+    until = time.monotonic() + 30
+    while len(list(folder.glob("*.part"))) <= after and time.monotonic() < until and process.poll() is None:
+        time.sleep(0.001)
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    before = _bytes(folder)
+    assert len(before) > after
+    kept = {name: (folder / name).stat().st_mtime_ns for name in before}
+    for target in (folder, tmp_path / "other"):
+        subprocess.run([sys.executable, str(script), str(path), str(target)], check=True)
+    assert _bytes(folder) == _bytes(tmp_path / "other")
+    assert {name: (folder / name).stat().st_mtime_ns for name in before} == kept
+
+
+def test_parts_of_another_file_are_read_anew_and_files_of_others_are_let_be(tmp_path: Path) -> None:
+    path = tmp_path / "hub.jsonl"
+    path.write_bytes(jsonl(*chain(3)))
+    work = path.with_suffix(".work")
+    prepared(path)
+    (work / "mine.txt").write_text("x", encoding="utf-8")
+    path.write_bytes(jsonl(*chain(5)))
+    assert prepared(path).count == 5
+    assert (work / "mine.txt").exists()
+
+
+def test_a_file_that_changes_while_it_is_read_is_an_error(tmp_path: Path) -> None:
+    path = tmp_path / "hub.jsonl"
+    path.write_bytes(jsonl(*chain(3)))
+
+    def shown(items: Any, _what: str, _count: int) -> Any:
+        for item in items:
+            path.write_bytes(jsonl(*chain(4)))
+            yield item
+
+    with pytest.raises(InputError, match="changed"):
+        prepare(path, tmp_path / "work", jobs=1, progress=shown)
+
+
+def test_shapes_keep_the_data_of_bases_apart() -> None:
+    alone, derived = shapes_of([Record(id="x", datasets=("d",)), Record(id="x", datasets=("d",), bases=("b",))])
+    assert alone.data == derived.data
+    assert len(alone.data) == 1
+
+
+@pytest.mark.parametrize("broken", ["weights", "data", "own"])
+def test_a_wrong_lineage_would_be_seen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, broken: str) -> None:
+    path = tmp_path / "hub.jsonl"
+    path.write_bytes(FILES["merges"])
+
+    class Wrong(hubjoin.Lineage):
+        def __init__(self, lists: Any, own: Any) -> None:
+            nothing = [0] * len(own.data)
+            given = (own.list_of, own.weights, own.data, own.unknown)
+            changed = {
+                "weights": (given[0], [-1] * len(nothing), *given[2:]),
+                "data": (*given[:2], nothing, given[3]),
+                "own": (nothing, *given[1:]),
+            }
+            super().__init__(lists, hubjoin.Own(*changed[broken]))
+
+    monkeypatch.setattr(hubjoin, "Lineage", Wrong)
+    assert rows_in(prepared(path)) != rows_together(path)
