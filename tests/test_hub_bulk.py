@@ -77,8 +77,8 @@ MERGE = (
     record("m/i", base_model="m/h", license="mit"),
 )
 FILES: dict[str, bytes] = {
-    "three hundred": jsonl(*some(1, 300)),
-    "three hundred more": jsonl(*some(2, 300)),
+    "some": jsonl(*some(1, 200)),
+    "some more": jsonl(*some(2, 200)),
     "cycles": jsonl(*CYCLE),
     "merges": jsonl(*MERGE),
     "a chain": jsonl(*chain(120), record("z/1", base_model="m/101"), record("z/2", base_model="m/99")),
@@ -103,7 +103,7 @@ def test_rows_are_those_of_one_submission(tmp_path: Path, name: str) -> None:
 
 def test_many_ranges_give_what_one_gives(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "hub.jsonl"
-    path.write_bytes(FILES["three hundred"] + FILES["odd lines"].removesuffix(b"\n"))
+    path.write_bytes(FILES["some"] + FILES["odd lines"].removesuffix(b"\n"))
     whole = prepared(path)
     wanted, remarks = rows_in(whole), list(whole.remarks)
     monkeypatch.setattr(hubfiles, "RANGE", 3_000)
@@ -172,7 +172,7 @@ if __name__ == "__main__":
 @pytest.mark.parametrize("after", [0, 3, 12])
 def test_a_run_that_is_killed_goes_on_and_ends_with_the_same_bytes(tmp_path: Path, after: int) -> None:
     path, folder, script = tmp_path / "hub.jsonl", tmp_path / "work", tmp_path / "run.py"
-    path.write_bytes(jsonl(*some(3, 1500), b"{broken", *some(3, 10)))
+    path.write_bytes(jsonl(*(record(f"k/{each}", license="mit") for each in range(3000)), b"{broken"))
     script.write_text(SCRIPT, encoding="utf-8")
     process = subprocess.Popen([sys.executable, str(script), str(path), str(folder)])
     until = time.monotonic() + 30
