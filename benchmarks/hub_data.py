@@ -33,7 +33,13 @@ LICENSES: tuple[tuple[str, float], ...] = (
     ('""', 0.1),
 )
 RELATIONS = (("quantized", 0.35), ("finetune", 0.25), ("adapter", 0.2), ("merge", 0.05), ("", 0.15))
-TASKS = ("text-generation", "text-classification", "text-to-image", "feature-extraction", "image-classification")
+TASKS = (
+    "text-generation",
+    "text-classification",
+    "text-to-image",
+    "feature-extraction",
+    "image-classification",
+)
 DATASETS = 2_000
 FILES = {
     "full": "config.json generation_config.json model.safetensors special_tokens_map.json tokenizer.json",
@@ -43,7 +49,14 @@ FILES = {
     "diffusion": "model_index.json unet/diffusion_pytorch_model.safetensors vae/diffusion_pytorch_model.bin",
     "none": "",
 }
-KINDS = (("full", 0.35), ("shards", 0.1), ("adapter", 0.2), ("old", 0.15), ("diffusion", 0.05), ("none", 0.15))
+KINDS = (
+    ("full", 0.35),
+    ("shards", 0.1),
+    ("adapter", 0.2),
+    ("old", 0.15),
+    ("diffusion", 0.05),
+    ("none", 0.15),
+)
 ODD_FIELDS = (
     '"license":["mit",null]',
     '"license":false',
@@ -126,13 +139,12 @@ def _line(
         f'"createdAt":"2024-{month:02}-{day:02}T10:20:30.000Z","lastModified":"2025-{month:02}-{day:02}T01:02:03.000Z"',
         f'"disabled":false,"downloads":{bits % 997},"likes":{bits % 7}',
         f'"library_name":"transformers","siblings":[{siblings}]',
-        f'"tags":["transformers","safetensors","{task}","region:us","arxiv:{bits % 2500:04}.{bits % 99999:05}"]',
+        f'"tags":["transformers","safetensors","{task}","region:us","arxiv:{bits % 2500:04}.{bits % 9999}"]',
     ]
     if not sparse or chance[5] < 0.3:
         parts.append(f'"pipeline_tag":"{task}"')
-    if not sparse or chance[5] < 0.1:
-        if not odd:
-            parts.append(f'"license":{license_}')
+    if (not sparse or chance[5] < 0.1) and not odd:
+        parts.append(f'"license":{license_}')
     if "safetensors" in names and "adapter" not in names:
         parts.append(f'"safetensors":{{"parameters":{{"BF16":{bits % 10**10}}},"total":{bits % 10**10}}}')
     if derived and not odd:

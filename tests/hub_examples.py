@@ -14,7 +14,9 @@ def record(id_: str, **fields: Any) -> dict[str, Any]:
 
 def jsonl(*records: dict[str, Any] | bytes) -> bytes:
     """Return records as lines, those in bytes as they stand."""
-    return b"".join((each if isinstance(each, bytes) else json.dumps(each).encode()) + b"\n" for each in records)
+    return b"".join(
+        (each if isinstance(each, bytes) else json.dumps(each).encode()) + b"\n" for each in records
+    )
 
 
 def chain(length: int) -> Iterator[dict[str, Any]]:
@@ -79,7 +81,13 @@ _LICENSES: tuple[Any, ...] = (
     *(None, None, "mit", "apache-2.0", "llama3", "cc-by-nc-4.0", "other", "", "unknown"),
     *(["mit", "apache-2.0"], ["mit", "other"], False, 7, "MIT OR GPL-3.0-only", "gpl-3.0 AND mit", " mit "),
 )
-_FILES = ((), ("README.md",), ("model.safetensors",), ("README.md", "a.gguf", "b.gguf"), ("MOF.json", "modeling_a.py"))
+_FILES = (
+    (),
+    ("README.md",),
+    ("model.safetensors",),
+    ("README.md", "a.gguf", "b.gguf"),
+    ("MOF.json", "modeling_a.py"),
+)
 _BASES: tuple[Any, ...] = ("words", "https://huggingface.co/u/unknown-1", "u/unknown-2", "../odd")
 
 

@@ -66,7 +66,12 @@ def test_names_of_files_show_kinds(file: str, kind: str) -> None:
         ("other", None, None, ("other",)),
         ("other", "house rules", "LICENSE", ("other",)),
         ("Other ", "llama3", "LICENSE", ("llama3",)),
-        ("other", "house rules", "https://opensource.org/license/mit", ("https://opensource.org/license/mit",)),
+        (
+            "other",
+            "house rules",
+            "https://opensource.org/license/mit",
+            ("https://opensource.org/license/mit",),
+        ),
         ("other", "mit", "https://creativecommons.org/licenses/by-nc/4.0/", None),
         (["mit", "other"], "llama3", None, ("llama3", "mit")),
     ],
@@ -146,7 +151,14 @@ def test_a_template_keeps_what_rows_depend_on_and_nothing_else() -> None:
 def test_lines_are_read_as_one_submission_and_broken_ones_are_told(tmp_path: Path) -> None:
     path = tmp_path / "hub.jsonl"
     path.write_bytes(
-        jsonl(record("a/one", license="mit"), b"{broken", b"", record("a/two"), record("a/one"), record("a/three"))
+        jsonl(
+            record("a/one", license="mit"),
+            b"{broken",
+            b"",
+            record("a/two"),
+            record("a/one"),
+            record("a/three"),
+        )
     )
     submission = read_submission(path)
     models = {q.subject for q in submission.quads if q.object == term("ogr:Model")}
@@ -159,8 +171,8 @@ def test_lines_are_read_as_one_submission_and_broken_ones_are_told(tmp_path: Pat
 
 def test_one_model_is_read_with_those_behind_it_and_alone_is_judged(tmp_path: Path) -> None:
     path = tmp_path / "hub.jsonl"
-    lines = [record("x/unconcerned"), *chain(4), b'{"id":"m/2",', record("m/2", license="mit")]
-    path.write_bytes(jsonl(*lines))
+    broken = b'{"id":"m/2",'
+    path.write_bytes(jsonl(record("x/unconcerned"), *chain(4), broken, record("m/2", license="mit")))
     submission = read_submission(f"{path}#m/3")
     models = [q.subject for q in submission.quads if q.object == term("ogr:Model")]
     assert models == [NamedNode("https://huggingface.co/m/3")]

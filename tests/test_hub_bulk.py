@@ -13,12 +13,14 @@ import pytest
 from hub_examples import ODD, chain, jsonl, record, some
 from opengrade.bulk import hubfiles, hubjoin, hubparts
 from opengrade.bulk.hub import HubRun, prepare
-from opengrade.bulk.hubparts import odd_lines, part_from, read_part
+from opengrade.bulk.hubodd import odd_lines
+from opengrade.bulk.hubparts import part_from, read_part
 from opengrade.bulk.hubshapes import shapes_of
 from opengrade.bulk.projecting import rows_of
 from opengrade.bulk.schema import Row
 from opengrade.derive import derive_facts
 from opengrade.errors import InputError
+from opengrade.hub.lineage import Lineage, Own
 from opengrade.hub.lines import is_odd, quick
 from opengrade.hub.records import Record
 from opengrade.importing import read_submission
@@ -34,7 +36,9 @@ def prepared(path: Path) -> HubRun:
 
 def rows_in(run: HubRun) -> Rows:
     """Return the rows of each model, by its IRI."""
-    entries = [list(each) for each in (run.dictionaries.parts, run.dictionaries.licenses, run.dictionaries.facts)]
+    entries = [
+        list(each) for each in (run.dictionaries.parts, run.dictionaries.licenses, run.dictionaries.facts)
+    ]
     iris: dict[int, str] = {}
     found: dict[int, list[Row]] = {}
     for table, models in run.parts():
@@ -82,7 +86,9 @@ FILES: dict[str, bytes] = {
     "cycles": jsonl(*CYCLE),
     "merges": jsonl(*MERGE),
     "a chain": jsonl(*chain(120), record("z/1", base_model="m/101"), record("z/2", base_model="m/99")),
-    "odd lines": jsonl(*(each.replace(b'"a', b'"a%d' % n, 1) for n, each in enumerate(ODD)), *chain(3), *chain(2)),
+    "odd lines": jsonl(
+        *(each.replace(b'"a', b'"a%d' % n, 1) for n, each in enumerate(ODD)), *chain(3), *chain(2)
+    ),
     "wide": jsonl(
         *(record(f"w/{n}") for n in range(1002)),
         record("v/1", base_model=[f"w/{n}" for n in range(1000)]),
@@ -106,7 +112,7 @@ def test_many_ranges_give_what_one_gives(tmp_path: Path, monkeypatch: pytest.Mon
     path.write_bytes(FILES["some"] + FILES["odd lines"].removesuffix(b"\n"))
     whole = prepared(path)
     wanted, remarks = rows_in(whole), list(whole.remarks)
-    monkeypatch.setattr(hubfiles, "RANGE", 3_000)
+    monkeypatch.setattr(hubfiles, "RANGE", 2_000)
     again = prepare(path, tmp_path / "other", jobs=2)
     assert len(list((tmp_path / "other").glob("*.part"))) > 20
     assert (rows_in(again), list(again.remarks)) == (wanted, remarks)
@@ -214,7 +220,9 @@ def test_a_file_that_changes_while_it_is_read_is_an_error(tmp_path: Path) -> Non
 
 
 def test_shapes_keep_the_data_of_bases_apart() -> None:
-    alone, derived = shapes_of([Record(id="x", datasets=("d",)), Record(id="x", datasets=("d",), bases=("b",))])
+    alone, derived = shapes_of(
+        [Record(id="x", datasets=("d",)), Record(id="x", datasets=("d",), bases=("b",))]
+    )
     assert alone.data == derived.data
     assert len(alone.data) == 1
 
@@ -224,7 +232,7 @@ def test_a_wrong_lineage_would_be_seen(tmp_path: Path, monkeypatch: pytest.Monke
     path = tmp_path / "hub.jsonl"
     path.write_bytes(FILES["merges"])
 
-    class Wrong(hubjoin.Lineage):
+    class Wrong(Lineage):
         def __init__(self, lists: Any, own: Any) -> None:
             nothing = [0] * len(own.data)
             given = (own.list_of, own.weights, own.data, own.unknown)
@@ -233,7 +241,7 @@ def test_a_wrong_lineage_would_be_seen(tmp_path: Path, monkeypatch: pytest.Monke
                 "data": (*given[:2], nothing, given[3]),
                 "own": (nothing, *given[1:]),
             }
-            super().__init__(lists, hubjoin.Own(*changed[broken]))
+            super().__init__(lists, Own(*changed[broken]))
 
     monkeypatch.setattr(hubjoin, "Lineage", Wrong)
     assert rows_in(prepared(path)) != rows_together(path)

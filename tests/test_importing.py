@@ -66,7 +66,9 @@ def test_every_value_of_an_input_is_carried_over_or_listed(path: Path) -> None:
             listed = any(
                 r.place.line == each.line and f'("{each.value}")' in r.what for r in submission.remarks
             )
-            word = any(at.endswith(end) and str(each.value).strip().lower() in words for end, words in WORDS.items())
+            word = any(
+                at.endswith(end) and str(each.value).strip().lower() in words for end, words in WORDS.items()
+            )
             shown = at.endswith(SHOWN) and path.parent.name == "hf-hub"
             assert listed or word or shown or str(each.value) in carried, each
 

@@ -9,7 +9,6 @@ from opengrade.graph import Graph, Literal, NamedNode, Quad, Term, Triple, parse
 from opengrade.licenses import Resolution
 from opengrade.licensing import (
     DEFAULTS,
-    INHERITING,
     OWN,
     Applied,
     bases_of,

@@ -248,7 +248,13 @@ def _not_carried(tree: Tree, mapping: Query, source: str, unused: Unused) -> Ite
         reason = f": {why}" if why else hint
         names = {"key": leaf.path, "value": str(value.value), "mapping": mapping.name, "reason": reason}
         place = Place(source, value.line, value.column)
-        yield remark("NotCarriedOver", place, value=str(value.value), routine=leaf.path in left or why == rest != "", names=names)
+        yield remark(
+            "NotCarriedOver",
+            place,
+            value=str(value.value),
+            routine=leaf.path in left or why == rest != "",
+            names=names,
+        )
 
 
 def _off_form(path: str, value: str, mapping: Query) -> str:

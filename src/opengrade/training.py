@@ -52,7 +52,7 @@ def training_data(graph: Graph, model: NamedNode) -> tuple[DataFacts, ...]:
 
 
 def _unknown(base: str, name: str, reached: tuple[Triple, ...]) -> DataFacts:
-    """Return the data of a base model, as a thing of its own: what is said of the model is not said of its data."""
+    """Return the data of a base model, as a thing of its own: nothing said of the model is said of it."""
     node = NamedNode(GENID + "data-of-" + hashlib.sha256(base.encode()).hexdigest()[:16])
     return DataFacts(node, name, None, (), reached)
 

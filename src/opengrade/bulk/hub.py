@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +28,7 @@ _STATED, _BOUND = -1, -2
 
 @dataclass(frozen=True)
 class _Rows:
-    """Rows that records have in common, one list after the other; a license below zero is that of the record."""
+    """Rows that records have in common, list after list; below zero a license is that of the record."""
 
     starts: Numbers
     counts: Numbers
@@ -38,7 +39,7 @@ class _Rows:
 
 @dataclass(frozen=True)
 class HubRun:
-    """A file of records, as far as grading needs it; models are numbered 0, 1, 2, … in the order of the file."""
+    """A file of records, as grading needs it; models are numbered 0, 1, 2, … in the order of the file."""
 
     source: str
     dictionaries: Dictionaries
@@ -73,8 +74,8 @@ class HubRun:
         """Yield for each part of the file the rows of its models and the models, as Arrow tables."""
         joined = self._joined
         numbers = np.cumsum(~self._too_far) - 1
-        ends = np.searchsorted(joined.part, np.arange(int(joined.part[-1]) + 2)) if len(joined.part) else []
-        for start, end in zip(ends[:-1], ends[1:], strict=True):
+        ends = np.searchsorted(joined.part, np.arange(int(joined.part[-1]) + 2))
+        for start, end in pairwise(ends.tolist()):
             chosen = np.flatnonzero(~self._too_far[start:end]) + start
             if len(chosen):
                 yield self._table(chosen, numbers), self._models(chosen, numbers)
@@ -132,9 +133,7 @@ def prepare(
     rows, rows_of = _rows(joined, inherited, dictionaries)
     stated, bound = _licenses(joined, inherited, dictionaries)
     left = inherited.too_far
-    return HubRun(
-        *(str(path), dictionaries, int((~left).sum()), joined, left, rows, rows_of, stated, bound)
-    )
+    return HubRun(*(str(path), dictionaries, int((~left).sum()), joined, left, rows, rows_of, stated, bound))
 
 
 def _rows(joined: Joined, inherited: Inherited, dictionaries: Dictionaries) -> tuple[_Rows, Numbers]:
@@ -164,10 +163,8 @@ def _coded(row: Row, dictionaries: Dictionaries) -> tuple[int, int, int]:
     return part, dictionaries.license(row.license), facts
 
 
-def _licenses(
-    joined: Joined, inherited: Inherited, dictionaries: Dictionaries
-) -> tuple[Numbers, Numbers]:
-    """Return for each record the code of the license that it states, and of that which applies to its weights."""
+def _licenses(joined: Joined, inherited: Inherited, dictionaries: Dictionaries) -> tuple[Numbers, Numbers]:
+    """Return for each record the code of the license that it states, and of that on its weights."""
     marked = [row for shape in joined.shapes for row in shape.rows if is_marked(row)]
     if not marked:
         return joined.license, joined.license
@@ -179,6 +176,8 @@ def _licenses(
         stated, behind = joined.licenses[each // count], inherited.lists[each % count]
         others = [joined.licenses[number] for number in behind]
         codes.append(dictionaries.license(entry(marked[0], stated, others)))
-    alone = {number: dictionaries.license(entry(marked[0], text)) for number, text in enumerate(joined.licenses)}
+    alone = {
+        number: dictionaries.license(entry(marked[0], text)) for number, text in enumerate(joined.licenses)
+    }
     stated_codes = np.array([alone[number] for number in range(len(joined.licenses))], np.int32)
     return stated_codes[joined.license], np.array(codes, np.int32)[encoded.indices.to_numpy()]

@@ -1,9 +1,8 @@
-"""Cuts a file of records into ranges, and keeps what was read of each in a folder, so that a run can go on."""
+"""Cuts a file of records into ranges, and keeps what was read of each, so that a run can go on."""
 
 import hashlib
 import json
 import mmap
-import os
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict
 from functools import partial
@@ -28,7 +27,9 @@ _MANIFEST = "reading.json"
 _FORM = 1
 
 
-def parts_of(path: Path, folder: Path, limits: Limits, jobs: int, progress: Progress[bytes]) -> Iterator[Part]:
+def parts_of(
+    path: Path, folder: Path, limits: Limits, jobs: int, progress: Progress[bytes]
+) -> Iterator[Part]:
     """Yield what is read of a file, range by range; what an earlier run has read of it is not read again.
 
     Raises InputError for a file that cannot be read or that changes meanwhile.
@@ -50,9 +51,7 @@ def parts_of(path: Path, folder: Path, limits: Limits, jobs: int, progress: Prog
     for number, data in zip(missing, shown, strict=True):
         write_whole(files[number], data)
     if _manifest(path, size, limits) != manifest:
-        raise InputError(
-            "the file changed while it was read.", fix="Run it again.", where=Place(str(path))
-        )
+        raise InputError("the file changed while it was read.", fix="Run it again.", where=Place(str(path)))
     yield from (part_from(file.read_bytes()) for file in files)
 
 
@@ -115,4 +114,4 @@ def write_whole(path: Path, data: bytes) -> None:
     """Write a file so that it is there whole or not at all, whenever the process ends."""
     new = path.with_name(f"{path.name}.new")
     new.write_bytes(data)
-    os.replace(new, path)
+    new.replace(path)

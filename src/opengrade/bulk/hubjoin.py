@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 from opengrade.bulk.hubparts import Numbers, Part
 from opengrade.bulk.hubshapes import UNKNOWN, Shape, shapes_of
 from opengrade.bulk.schema import Row
-from opengrade.hub.lines import Fault
 from opengrade.hub.lineage import Lineage, Own, Past
+from opengrade.hub.lines import Fault
 from opengrade.hub.records import Record
 
 Texts = tuple[str, ...]
@@ -24,8 +24,8 @@ Texts = tuple[str, ...]
 class Joined:
     """All records of a file, in its order, each id once; the arrays hold numbers of what the lists hold.
 
-    `part` is the part in which a record stands; `doubled` are the lines of records that are left out, with the
-    numbers of those before them.
+    `part` is the part in which a record stands; `doubled` are the lines of records that are left out, with
+    the numbers of those before them.
     """
 
     ids: Any
@@ -151,14 +151,16 @@ def inherit(joined: Joined) -> Inherited:
     has_weights = np.array([each.has_weights for each in joined.shapes], np.bool_)
     own_bits = bits[joined.shape] if len(bits) else joined.shape
     weights = np.where(has_weights[joined.shape], joined.license, -1) if len(bits) else joined.license
-    own = Own(*(_indexed(each) for each in (joined.bases, weights, own_bits)), unknown=1)
+    own = Own(_indexed(joined.bases), _indexed(weights), _indexed(own_bits), unknown=1)
     lineage = Lineage(joined.lists or [()], own)
     lists: dict[tuple[int, ...], int] = {(): 0}
 
     def coded(past: Past) -> tuple[int, int, bool]:
         return lists.setdefault(past.weights, len(lists)), past.data, past.too_far
 
-    by_list = np.array([coded(lineage.of_list(each)) for each in range(len(joined.lists))], np.int32).reshape(-1, 3)
+    by_list = np.array([coded(lineage.of_list(each)) for each in range(len(joined.lists))], np.int32).reshape(
+        -1, 3
+    )
     found = by_list[joined.bases]
     for model, past in lineage.apart.items():
         found[model] = coded(past)

@@ -3,8 +3,9 @@
 import gc
 import json
 from array import array
-from collections.abc import Iterable, Iterator
-from dataclasses import astuple, dataclass
+from collections.abc import Iterable, Iterator, Sized
+from dataclasses import astuple as record_tuple
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any, BinaryIO, TypeVar
@@ -12,11 +13,24 @@ from typing import Any, BinaryIO, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from opengrade.hub.lines import DEEPEST, KEYS, LONGEST, TOO_LONG, Fault, Fields, decode, plain_fields, read_line
+from opengrade.bulk.hubodd import odd_lines
+from opengrade.hub.lines import (
+    LONGEST,
+    Card,
+    Fault,
+    Fields,
+    astuple,
+    decode,
+    files_in,
+    plain_fields,
+    read_line,
+)
 from opengrade.hub.records import OF_CARD, OTHER, Record, bases_of, licenses_of, record_of, rules, template
 from opengrade.limits import Limits
 
 MOST_REMEMBERED = 200_000
+# Lists of files that are remembered whole have fewer bytes.
+SHORT = 1000
 _COLUMNS = ("line", "shape", "license", "bases")
 _MANY = 4 * LONGEST
 
@@ -27,7 +41,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Part:
-    """What was read of a part: for each record its id and numbers of what the lists hold; and what is no record.
+    """What was read of a part: for each record its id and numbers of what the lists hold, and the faults.
 
     `lines` is the number of lines; the lines of records and faults count from 1 within the part.
     """
@@ -67,6 +81,13 @@ def _bounded(file: BinaryIO, size: int) -> Iterator[bytes]:
             size -= len(line)
 
 
+def _with_card(fields: Fields, card: Card) -> None:
+    """Let the card speak where the record itself does not."""
+    for name in OF_CARD:
+        if getattr(fields, name) is None:
+            setattr(fields, name, getattr(card, name))
+
+
 class _Codes(dict[T, int]):
     """Gives each thing a code, in the order in which they are first seen."""
 
@@ -86,9 +107,6 @@ class _Reader:
         self.lines = 0
         self.ids: list[str] = []
         self.line, self.shape, self.license, self.base = (array("i") for _ in _COLUMNS)
-        self.shapes: _Codes[Record] = _Codes()
-        self.licenses: _Codes[Texts] = _Codes([()])
-        self.bases: _Codes[Texts] = _Codes([()])
         self.faults: list[tuple[int, Fault]] = []
         self.known = _Known(_remembered())
 
@@ -110,49 +128,31 @@ class _Reader:
     def _quick(self, fields: Fields, line: int, files: int) -> bool:
         """Take in a record that names so many files; False where it has to be read slowly."""
         known = self.known
-        card = fields.cardData
-        if card is not None:
-            for name in OF_CARD:
-                if getattr(fields, name) is None:
-                    setattr(fields, name, getattr(card, name))
-        id_, stated, base = fields.id, fields.license, fields.base_model
-        siblings = fields.siblings or ()
-        if id_ is None or not known.is_id(id_) or len(siblings) != files:
+        if fields.cardData is not None:
+            _with_card(fields, fields.cardData)
+        values = astuple(fields)
+        stated, _, _, base, relation, datasets, task, id_, sha, created, *switches, siblings, total, _ = (
+            values
+        )
+        written = bytes(siblings)
+        shown = known.siblings.get(written) or known.shown(written)
+        if id_ is None or not known.is_id(id_) or shown[1] != files:
             return False
-        shown = 0
-        for file in siblings:
-            kind = known.files.get(file.rfilename)
-            shown |= known.file(file.rfilename) if kind is None else kind
-        license_: int | None = 0
-        if stated is not None:
-            license_ = known.plain.get(stated) if type(stated) is str else None
-            if license_ is None:
-                license_ = self.licenses.code(known.license(fields))
-                if type(stated) is str and stated.strip().lower() != OTHER:
-                    known.plain[stated] = license_
-        bases, names, listed = _NO_BASES
-        if base is not None:
-            key = base if type(base) is str else tuple(base)
-            bases, names, listed = known.bases.get(key) or known.base(key, self.bases)
-            if id_ in bases:
-                return False
-        total = fields.safetensors
-        counted = total is not None and _counted(bytes(total.total))
-        if counted is None:
+        license_ = 0 if stated is None else known.license(stated, fields)
+        bases, names, listed = _NO_BASES if base is None else known.base(base)
+        counted = False if total is None else _counted(bytes(total.total))
+        if counted is None or id_ in bases:
             return False
-        created = fields.createdAt
-        day = known.days.get(created[:11]) if created else False
-        if day is None:
-            day = known.day(fields.createdAt or "")
-        named = fields.datasets is not None and _is_named(fields.datasets)
+        day = bool(created) and known.day(created)
+        named = datasets is not None and _is_named(datasets)
         shape = (
-            shown,
-            fields.gated,
-            fields.private,
-            fields.disabled,
-            fields.base_model_relation,
-            not fields.sha,
-            not fields.pipeline_tag,
+            shown[0],
+            gated,
+            private,
+            disabled,
+            relation,
+            not sha,
+            not task,
             counted,
             day,
             stated is None,
@@ -162,8 +162,12 @@ class _Reader:
         )
         number = known.shapes.get(shape)
         if number is None:
-            number = known.shapes[shape] = self.shapes.code(known.shape(shape, fields))
-        self._add(line, id_, number, license_, listed)
+            number = known.shape(shape, fields)
+        self.ids.append(id_)
+        self.line.append(line)
+        self.shape.append(number)
+        self.license.append(license_)
+        self.base.append(listed)
         return True
 
     def _slow(self, line: bytes, number: int) -> None:
@@ -173,24 +177,20 @@ class _Reader:
         if isinstance(found, Fault):
             self.faults.append((number, found))
         else:
-            shape = self.shapes.code(template(found))
-            license_, bases = self.licenses.code(found.licenses), self.bases.code(found.bases)
-            self._add(number, found.id, shape, license_, bases)
-
-    def _add(self, line: int, id_: str, shape: int, license_: int, bases: int) -> None:
-        self.ids.append(id_)
-        self.line.append(line)
-        self.shape.append(shape)
-        self.license.append(license_)
-        self.base.append(bases)
+            known = self.known
+            self.ids.append(found.id)
+            self.line.append(number)
+            self.shape.append(known.code_of_shape.code(template(found)))
+            self.license.append(known.code_of_license.code(found.licenses))
+            self.base.append(known.code_of_bases.code(found.bases))
 
     def packed(self) -> bytes:
         """Return all that was read as bytes, the same for the same lines."""
         head = {
             "lines": self.lines,
-            "shapes": [astuple(each) for each in self.shapes],
-            "licenses": list(self.licenses),
-            "bases": list(self.bases),
+            "shapes": [record_tuple(each) for each in self.known.code_of_shape],
+            "licenses": list(self.known.code_of_license),
+            "bases": list(self.known.code_of_bases),
             "faults": [[number, fault.reason, fault.column] for number, fault in self.faults],
             "count": len(self.ids),
         }
@@ -229,6 +229,7 @@ class _Memory:
     def forget(self) -> None:
         """Begin anew."""
         self.files: dict[str, int] = {}
+        self.siblings: dict[bytes, tuple[int, int]] = {}
         self.licenses: dict[Any, Texts] = {}
         self.bases: dict[str | Texts, tuple[Texts, Texts]] = {}
         self.days: dict[str, bool] = {}
@@ -237,7 +238,11 @@ class _Memory:
     @property
     def count(self) -> int:
         """How many texts are remembered."""
-        return len(self.files) + len(self.licenses) + len(self.bases) + len(self.days) + len(self.shapes)
+        parts: tuple[Sized, ...] = (
+            *(self.files, self.siblings, self.licenses),
+            *(self.bases, self.days, self.shapes),
+        )
+        return sum(map(len, parts))
 
 
 @cache
@@ -254,119 +259,77 @@ class _Known:
             memory.forget()
         self.is_id = rules().form("id").fullmatch
         self.memory = memory
-        self.files, self.days = memory.files, memory.days
-        self.plain: dict[str, int] = {}
-        self.bases: dict[str | Texts, _Bases] = {}
+        self.siblings = memory.siblings
+        self.code_of_shape: _Codes[Record] = _Codes()
+        self.code_of_license: _Codes[Texts] = _Codes([()])
+        self.code_of_bases: _Codes[Texts] = _Codes([()])
+        self._licenses: dict[str, int] = {}
+        self._bases: dict[str | Texts, _Bases] = {}
         self.shapes: dict[Any, int] = {}
 
-    def file(self, name: str) -> int:
-        """Return the bit of the kind that a name shows, 0 if none."""
+    def shown(self, siblings: bytes) -> tuple[int, int]:
+        """Return the bits of the kinds that the files of a record show, and how many files there are."""
+        shown, names = 0, files_in(siblings)
+        for name in names:
+            kind = self.memory.files.get(name)
+            shown |= self._file(name) if kind is None else kind
+        found = shown, len(names)
+        if len(siblings) < SHORT:
+            self.siblings[siblings] = found
+        return found
+
+    def _file(self, name: str) -> int:
         kind = rules().kind_of(name)
         kinds = self.memory.kinds
         bit = 1 << kinds.setdefault(kind, len(kinds)) if kind else 0
-        self.files[name] = bit
+        self.memory.files[name] = bit
         return bit
 
-    def license(self, fields: Fields) -> Texts:
-        """Return what a record states as its licenses."""
-        stated, name, link = fields.license, fields.license_name, fields.license_link
-        key = (tuple(stated) if isinstance(stated, list) else stated, name, link)
+    def license(self, stated: str | list[str], fields: Fields) -> int:
+        """Return the code of what a record states as its licenses."""
+        plain = type(stated) is str
+        found = self._licenses.get(stated) if plain else None  # type: ignore[arg-type]  # a text, if plain
+        if found is None:
+            found = self.code_of_license.code(self._stated(stated, fields.license_name, fields.license_link))
+            if isinstance(stated, str) and stated.strip().lower() != OTHER:
+                self._licenses[stated] = found
+        return found
+
+    def _stated(self, stated: str | list[str], name: str | None, link: str | None) -> Texts:
+        key = (stated if isinstance(stated, str) else tuple(stated), name, link)
         known = self.memory.licenses
         if key not in known:
-            known[key] = licenses_of(stated, name, link)  # type: ignore[arg-type]  # a list is invariant
+            known[key] = licenses_of(stated, name, link)
         return known[key]
 
-    def base(self, key: str | Texts, codes: "_Codes[Texts]") -> _Bases:
+    def base(self, base: str | list[str]) -> _Bases:
         """Return ids and words of base models, and the code of the ids."""
-        known = self.memory.bases
-        if key not in known:
-            known[key] = bases_of(key if isinstance(key, str) else list(key))
-        ids, words = known[key]
-        self.bases[key] = ids, words, codes.code(ids)
-        return self.bases[key]
+        key = base if isinstance(base, str) else tuple(base)
+        found = self._bases.get(key)
+        if found is None:
+            known = self.memory.bases
+            if key not in known:
+                known[key] = bases_of(base)
+            ids, words = known[key]
+            found = self._bases[key] = ids, words, self.code_of_bases.code(ids)
+        return found
 
     def day(self, time: str) -> bool:
         """Say whether a time begins with a day, which its first eleven signs decide."""
-        self.days[time[:11]] = bool(rules().day_of(time))
-        return self.days[time[:11]]
+        found = self.memory.days.get(time[:11])
+        if found is None:
+            found = self.memory.days[time[:11]] = bool(rules().day_of(time))
+        return found
 
-    def shape(self, key: tuple[Any, ...], fields: Fields) -> Record:
-        """Return the shape of a record."""
+    def shape(self, key: tuple[Any, ...], fields: Fields) -> int:
+        """Return the code of the shape of a record."""
         known = self.memory.shapes
         if key not in known:
             record = record_of(plain_fields(fields))
             assert record is not None, "the id was looked at before"
             known[key] = template(record)
-        return known[key]
-
-
-# The last eight bytes of keys that are read, up to the closing quote; of shorter ones with the opening one.
-_ENDS = tuple(
-    (np.uint64(int.from_bytes(end.rjust(8, b"\0"), "little")), np.uint64(2**64 - 2 ** (8 * (8 - len(end)))))
-    for end in (f'"{key}"'.encode()[-8:] for key in sorted(KEYS))
-)
-_ALL = np.uint64(2**64 - 1)
-_OF_FILES = sorted(KEYS).index("rfilename")
-
-
-def odd_lines(data: bytes, lines: list[bytes]) -> tuple[set[int], list[int]]:
-    """Return the numbers of lines that may be odd in the sense of `lines.is_odd`, and maybe some more.
-
-    A file that has its key twice is not among them, but each line comes with the number of such keys.
-    """
-    lengths = np.fromiter(map(len, lines), np.int64, len(lines))
-    ends = np.cumsum(lengths + 1)
-    found: set[int] = {int(each) for each in np.flatnonzero(lengths > LONGEST)}
-    signs = np.frombuffer(data, np.uint8)
-    if not data.isascii():
-        found |= {number for number, line in enumerate(lines) if not line.isascii() and not _is_text(line)}
-    doubled, files = _doubled(data, signs, ends)
-    return found | doubled, files
-
-
-def _is_text(line: bytes) -> bool:
-    try:
-        line.decode()
-    except UnicodeDecodeError:
-        return False
-    return True
-
-
-def _counts(places: NDArray[np.intp], ends: NDArray[np.int64]) -> NDArray[np.intp]:
-    """Return how many of some places, which ascend, lie in each line."""
-    return np.diff(np.searchsorted(places, ends), prepend=0)
-
-
-def _doubled(data: bytes, signs: NDArray[np.uint8], ends: NDArray[np.int64]) -> tuple[set[int], list[int]]:
-    """Return the lines that may be nested too deeply or have a key that is read twice, and how many files each has.
-
-    Each list that is open has a bracket, and each mapping that is open in another a colon before it.
-    """
-    colons = np.flatnonzero(signs == ord(":"))
-    brackets = np.flatnonzero(signs == ord("["))
-    in_lines = _counts(colons, ends)
-    deep = in_lines + _counts(brackets, ends) >= DEEPEST
-    before = signs[np.maximum(colons - 1, 0)]
-    # A space before a colon hides the key, unless it is text; an escape may.
-    unusual = colons[(before == 32) | (before == 9) | (before == 13)]
-    escapes = np.flatnonzero(signs == ord("\\")) if b"\\" in data else unusual[:0]
-    escapes = np.array([each for each in escapes.tolist() if data.startswith(b"\\u00", each)], np.intp)
-    found = set(np.flatnonzero(deep).tolist())
-    found.update(np.searchsorted(ends, np.concatenate((unusual, escapes)), side="right").tolist())
-    padded = np.frombuffer(bytes(8) + data, np.uint8)
-    words: NDArray[np.uint64] = np.ndarray(len(padded) - 7, "<u8", padded, strides=(1,))
-    # The eight bytes that end with the byte before the colon.
-    is_key = before == ord('"')
-    keys = words[colons[is_key]]
-    line_of = np.repeat(np.arange(len(ends), dtype=np.int32), in_lines)[is_key]
-    files: list[int] = []
-    for number, (word, mask) in enumerate(_ENDS):
-        lines = line_of[(keys == word) if mask == _ALL else (keys & mask == word)]
-        if number == _OF_FILES:
-            files = np.bincount(lines, minlength=len(ends)).tolist()
-        else:
-            found.update(lines[1:][lines[1:] == lines[:-1]].tolist())
-    return found, files
+        found = self.shapes[key] = self.code_of_shape.code(known[key])
+        return found
 
 
 def part_from(data: bytes) -> Part:
@@ -388,4 +351,5 @@ def part_from(data: bytes) -> Part:
 
 
 def _shape(values: list[Any]) -> Record:
-    return Record(*(tuple(each) if isinstance(each, list) else each for each in values))
+    given: Any = (tuple(each) if isinstance(each, list) else each for each in values)
+    return Record(*given)

@@ -20,7 +20,7 @@ WEIGHTS = "ogr:FinalWeights"
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """What all records of a shape have in common: their rows, in which the license that is stated is a mark."""
+    """What all records of a shape have in common: their rows, the license that is stated being a mark."""
 
     rows: tuple[Row, ...]
 
@@ -54,13 +54,15 @@ def shapes_of(templates: Sequence[Record]) -> list[Shape]:
     facts = derive_facts(quads_of(named), source="")
     found = {model.node: rows for model, rows in zip(facts.models, rows_of(facts), strict=True)}
     return [
-        Shape(tuple(row for row in found[NamedNode(rules().home + each.id)] if not each.bases or row != UNKNOWN))
+        Shape(
+            tuple(row for row in found[NamedNode(rules().home + each.id)] if not each.bases or row != UNKNOWN)
+        )
         for each in named
     ]
 
 
 def _named(record: Record, name: str) -> Record:
-    """Give a template a name, and data of its own: what others say of shared data is read too, and takes time."""
+    """Give a template a name, and data of its own: what others say of shared data is read too."""
     return replace(record, id=name, datasets=record.datasets and (name,))
 
 

@@ -69,12 +69,12 @@ class Lineage:
         return self._by_model[model] if model in self._by_model else self.of_list(self._own.list_of[model])
 
     def of_list(self, number: int) -> Past:
-        """Return the past that a list of bases gives, where no cycle leads there; else nothing is meant by it."""
+        """Return the past that a list of bases gives; it means something where no cycle leads there."""
         return self._by_list.get(number, NONE)
 
     @property
     def apart(self) -> dict[int, Past]:
-        """The models from which a way leads into a cycle: their past differs though their list is the same."""
+        """The models behind which there is a cycle: their past differs though their list is the same."""
         return self._by_model
 
     def _of_beginning(self, base: int) -> Past:
@@ -136,7 +136,7 @@ class Lineage:
         return Past(tuple(weights), data)
 
     def _behind(self, bases: Sequence[int], model: int = -1) -> tuple[list[int], bool]:
-        """Return all models behind a list of bases, nearest first, and whether they are too many or too far."""
+        """Return all models behind a list of bases, nearest first, and whether these are too many."""
         known = len(self._own.list_of)
         layer = [each for each in bases if each != model]
         seen, found = {model, *layer}, list(layer)

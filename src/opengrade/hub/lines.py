@@ -60,13 +60,15 @@ class Fields(Card, gc=False):
     gated: bool | str | None = None
     private: bool | None = None
     disabled: bool | None = None
-    siblings: list[File] | None = None
+    siblings: msgspec.Raw = msgspec.Raw(b"null")
     safetensors: Total | None = None
     cardData: Card | None = None  # noqa: N815
 
 
 KEYS = frozenset({*Fields.__struct_fields__, *File.__struct_fields__, *Total.__struct_fields__})
 decode = msgspec.json.Decoder(Fields).decode
+_decode_files = msgspec.json.Decoder(list[File] | None).decode
+astuple = msgspec.structs.astuple
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,25 +92,29 @@ def read_line(line: bytes, limits: Limits) -> Record | Fault:
 def quick(line: bytes) -> Fields | None:
     """Decode a line, None where it has not the usual types; whether it is odd otherwise is not asked."""
     try:
-        return decode(line)
+        fields = decode(line)
+        files_in(fields.siblings)
+        return fields
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         return None
 
 
-def plain_fields(fields: msgspec.Struct) -> dict[str, Any]:
+def files_in(siblings: bytes | msgspec.Raw) -> list[str]:
+    """Return the names of the files of a record; raises ValueError where they are not in the usual form."""
+    return [each.rfilename for each in _decode_files(siblings) or ()]
+
+
+def plain_fields(fields: Fields) -> dict[str, Any]:
     """Return decoded fields as plain values."""
-    return {name: _plain(getattr(fields, name)) for name in fields.__struct_fields__}
+    found: dict[str, Any] = msgspec.structs.asdict(fields)
+    found["siblings"] = [{"rfilename": each} for each in files_in(fields.siblings)]
+    found["cardData"] = fields.cardData and msgspec.structs.asdict(fields.cardData)
+    found["safetensors"] = fields.safetensors and {"total": _number(bytes(fields.safetensors.total))}
+    return found
 
 
-def _plain(value: Any) -> Any:
-    if isinstance(value, msgspec.Struct):
-        return plain_fields(value)
-    if isinstance(value, msgspec.Raw):
-        text = bytes(value).decode()
-        return None if text == "null" else Number(text) if text[:1] in "-0123456789" else text
-    if isinstance(value, list):
-        return [_plain(each) for each in value]
-    return value
+def _number(written: bytes) -> Number | None:
+    return Number(written.decode()) if written[:1] in b"-0123456789" else None
 
 
 _TOKEN = re.compile(rb'"((?:[^"\\]|\\.)*+)"|[][{}:]', re.DOTALL)

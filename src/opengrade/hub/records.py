@@ -20,7 +20,6 @@ from opengrade.values import Mapping as Keys
 from opengrade.values import Scalar, Sequence, Tree, leaves
 
 
-
 @dataclass(frozen=True, slots=True)
 class Number:
     """A number, as it was written; it is no text, whatever it looks like."""
@@ -48,7 +47,7 @@ MARK = "mark"
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """A record, reduced: lists in a fixed order, texts that have the wanted form, empty where nothing is stated.
+    """A record, reduced: lists in a fixed order, texts of the wanted form, empty where nothing is stated.
 
     `files` are the kinds of component that names of files show; `licenses` all have to be kept.
     """
@@ -284,7 +283,10 @@ def tree_of(record: Record, places: Tree | None = None) -> Tree:
         *many("siblings", record.files),
     ]
     if record.licenses:
-        stated = [Scalar(each, spots.get(("license", each)) or spots.get(("license", ""))) for each in record.licenses]
+        stated = [
+            Scalar(each, spots.get(("license", each)) or spots.get(("license", "")))
+            for each in record.licenses
+        ]
         items.append(("license", Sequence(tuple(stated), spots.get(("license", "")))))
     if record.parameters:
         total = one("total", record.parameters)
@@ -322,7 +324,7 @@ def _values(tree: Tree) -> Iterator[tuple[str, Spot | None]]:
                 yield rules().kind_of(each.value), each.spot
         else:
             children = each.items if isinstance(each, Sequence) else [child for _, child in each.items]
-            waiting += reversed(children)  # type: ignore[arg-type]
+            waiting += reversed(children)
 
 
 # Values of a record that it could carry over and that count for nothing, by path and place, with the reason.
@@ -341,13 +343,13 @@ def reduced(tree: Tree, source: str) -> tuple[Tree, Unused]:
     fields = plain(tree)
     record = record_of(fields) if isinstance(fields, dict) else None
     if record is None:
-        raise InputError(
-            f"{NO_ID}.", fix="Check the id.", where=Place(source, tree.line, tree.column)
-        )
+        raise InputError(f"{NO_ID}.", fix="Check the id.", where=Place(source, tree.line, tree.column))
     return tree_of(record, tree), dict(_unused(tree, fields, record))
 
 
-def _unused(tree: Tree, fields: Mapping[str, Any], record: Record) -> Iterator[tuple[tuple[str, Spot | None], str]]:
+def _unused(
+    tree: Tree, fields: Mapping[str, Any], record: Record
+) -> Iterator[tuple[tuple[str, Spot | None], str]]:
     for leaf in leaves(tree):
         path = leaf.path.removesuffix("[]")
         field = path.removeprefix("cardData.")
