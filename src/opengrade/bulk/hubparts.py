@@ -131,9 +131,8 @@ class _Reader:
         if fields.cardData is not None:
             _with_card(fields, fields.cardData)
         values = astuple(fields)
-        stated, _, _, base, relation, datasets, task, id_, sha, created, *switches, siblings, total, _ = (
-            values
-        )
+        stated, _, _, base, relation, datasets, task, id_, sha, created, *more = values
+        gated, private, disabled, siblings, total, _ = more
         written = bytes(siblings)
         shown = known.siblings.get(written) or known.shown(written)
         if id_ is None or not known.is_id(id_) or shown[1] != files:
