@@ -131,7 +131,7 @@ def test_lines_that_are_too_long_are_passed_over_in_little_memory(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(hubparts, "LONGEST", 300)
-    monkeypatch.setattr(hubparts, "_MANY", 400)
+    monkeypatch.setattr(hubparts, "BLOCK", 150)
     path = tmp_path / "hub.jsonl"
     long = b'{"id":"long","x":"' + b"a" * 1000 + b'"}'
     path.write_bytes(jsonl(record("a/1"), long, record("a/2")))

@@ -32,7 +32,7 @@ MOST_REMEMBERED = 200_000
 # Lists of files that are remembered whole have fewer bytes.
 SHORT = 1000
 _COLUMNS = ("line", "shape", "license", "bases")
-_MANY = 4 * LONGEST
+BLOCK = 2 * 1024 * 1024
 
 Numbers = NDArray[np.int32]
 Texts = tuple[str, ...]
@@ -62,23 +62,24 @@ def read_part(path: Path, start: int, end: int, limits: Limits) -> bytes:
     gc.disable()  # nothing here refers to itself, and the many small lists would set it going again and again
     with path.open("rb") as file:
         file.seek(start)
-        if end - start <= _MANY:
-            reader.block(file.read(end - start))
-        else:
-            for line in _bounded(file, end - start):
-                reader.block(line)
+        for lines in _blocks(file, end - start):
+            reader.block(lines)
     return reader.packed()
 
 
-def _bounded(file: BinaryIO, size: int) -> Iterator[bytes]:
-    """Yield lines one by one; of one that is too long only as much as shows it."""
+def _blocks(file: BinaryIO, size: int) -> Iterator[bytes]:
+    """Yield whole lines, so many at once that the caches hold them; of one that is too long not all."""
     while size > 0:
-        line = file.readline(min(size, LONGEST + 2))
-        size -= len(line)
-        yield line
-        while size > 0 and not line.endswith(b"\n"):
-            line = file.readline(min(size, LONGEST))
-            size -= len(line)
+        block = file.read(min(size, BLOCK))
+        size -= len(block)
+        if size > 0 and not block.endswith(b"\n"):
+            rest = file.readline(min(size, LONGEST + 2))
+            size -= len(rest)
+            block += rest
+            while size > 0 and not rest.endswith(b"\n"):
+                rest = file.readline(min(size, LONGEST))
+                size -= len(rest)
+        yield block
 
 
 def _with_card(fields: Fields, card: Card) -> None:
@@ -257,6 +258,7 @@ class _Known:
         if memory.count > MOST_REMEMBERED:
             memory.forget()
         self.is_id = rules().form("id").fullmatch
+        self._file_form = rules().form("siblings[].rfilename").fullmatch
         self.memory = memory
         self.siblings = memory.siblings
         self.code_of_shape: _Codes[Record] = _Codes()
@@ -278,8 +280,8 @@ class _Known:
         return found
 
     def _file(self, name: str) -> int:
-        kind = rules().kind_of(name)
-        kinds = self.memory.kinds
+        shown = self._file_form(name)
+        kind, kinds = shown and shown.lastgroup, self.memory.kinds
         bit = 1 << kinds.setdefault(kind, len(kinds)) if kind else 0
         self.memory.files[name] = bit
         return bit

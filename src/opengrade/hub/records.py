@@ -103,8 +103,8 @@ class Rules:
     def base_of(self, text: str) -> tuple[str, str]:
         """Return the id of a base model, or else the words for it; both are empty for a text that is."""
         name = text.strip()
-        found = self.fits("id", name.removeprefix(self.home).rstrip("/"))
-        return (found, "") if found else ("", name)
+        id_ = name.removeprefix(self.home).rstrip("/")
+        return (id_, "") if self._forms["id"].fullmatch(id_) else ("", name)
 
 
 @cache
