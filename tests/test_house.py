@@ -53,7 +53,7 @@ FLOORS = (
     ("bulk.engines", "bulk.files", "bulk.grading", "bulk.results", "bulk.running"),
     ("dataset", "exporting", "inferring", "reporting", "weighing"),
     ("archive", "matching", "changes"),
-    ("", "cli.common", "cli.compiling", "cli.judging", "cli.reasoning"),
+    ("", "cli.common", "cli.bulk", "cli.compiling", "cli.judging", "cli.reasoning"),
     ("cli.showing", "cli.submitting", "cli.weighing", "cli", "__main__"),
 )
 

@@ -1,7 +1,8 @@
 """Prints tables and progress for people, on terminals and in files."""
 
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import TypeVar
 
 from rich.console import Console
@@ -55,3 +56,16 @@ def progress(items: Iterable[T], what: str, count: int) -> Iterator[T]:
 
     bar = Console(stderr=True)
     yield from track(items, description=escape(what), total=count, console=bar, transient=True)
+
+
+@contextmanager
+def bar(what: str, total: int, *, shown: bool) -> Iterator[Callable[[int], None]]:
+    """Yield a function that shows how much of some work is done, on standard error if that is a terminal."""
+    if not shown or not sys.stderr.isatty():
+        yield lambda _done: None
+        return
+    from rich.progress import Progress  # noqa: PLC0415
+
+    with Progress(console=Console(stderr=True), transient=True) as progress:
+        task = progress.add_task(escape(what), total=total)
+        yield lambda done: progress.update(task, completed=done)

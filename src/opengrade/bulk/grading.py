@@ -22,9 +22,17 @@ LOOK = ("part", "license", "facts")
 class Part(Protocol):
     """Some models of a table, numbered from `first` on."""
 
-    first: int
-    count: int
-    place: Place
+    @property
+    def first(self) -> int:
+        """The number of the first model."""
+
+    @property
+    def count(self) -> int:
+        """How many models there are."""
+
+    @property
+    def place(self) -> Place:
+        """Where they stand."""
 
     def rows(self, engine: Engine) -> ir.Table:
         """Return the rows of these models with their codes."""

@@ -32,8 +32,13 @@ class Part(Rows, Protocol):
 class Source(Protocol):
     """Models that can be read in parts, the same in each run."""
 
-    dictionaries: Dictionaries
-    count: int
+    @property
+    def dictionaries(self) -> Dictionaries:
+        """What the codes mean."""
+
+    @property
+    def count(self) -> int:
+        """How many models there are."""
 
     def parts(self) -> Iterator[Part]:
         """Yield the parts in the order of their models."""
@@ -101,14 +106,14 @@ def _graded(grader: Grader, part: Part, path: Path) -> Graded:
 
 
 @contextmanager
-def workplace(out: Path, input_: Path, *, rules: str) -> Iterator[Path]:
+def workplace(out: Path, inputs: Sequence[Path], *, rules: str) -> Iterator[Path]:
     """Open the folder of parts beside the results, and remove it when all is done.
 
     What an earlier run left there is used if it read the same input by the same rules. Raises UsageError
     where another run is at work on it, or the folder is not ours.
     """
     folder = out.with_name(f"{out.name}.parts")
-    if out.exists() and out.resolve() == input_.resolve():
+    if out.resolve() in [each.resolve() for each in inputs]:
         raise UsageError("the results would take the place of the input.", fix="Give another --out.")
     marker = folder / "opengrade-run.json"
     if folder.exists() and not marker.exists() and (not folder.is_dir() or any(folder.iterdir())):
@@ -129,7 +134,7 @@ def workplace(out: Path, input_: Path, *, rules: str) -> Iterator[Path]:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
             raise UsageError("another run is at work on these results.", where=Place(str(folder))) from None
-        _begin(folder, marker, {"input": fingerprint(input_), "rules": rules})
+        _begin(folder, marker, {"input": fingerprint(inputs), "rules": rules})
         yield folder
         shutil.rmtree(folder)
 
@@ -146,15 +151,24 @@ def _begin(folder: Path, marker: Path, run: dict[str, str]) -> None:
     marker.write_text(json.dumps(run), encoding="utf-8")
 
 
-def fingerprint(path: Path) -> str:
-    """Return what tells whether a file is the one that was read: size, time of change, and both its ends."""
+def fingerprint(paths: Sequence[Path]) -> str:
+    """Return what tells whether files are those that were read: size, time of change, and both their ends."""
+    digest = hashlib.sha256()
+    for path in paths:
+        for file in sorted(path.rglob("*")) if path.is_dir() else [path]:
+            if file.is_file():
+                digest.update(_fingerprint(file))
+    return digest.hexdigest()
+
+
+def _fingerprint(path: Path) -> bytes:
     state = path.stat()
     digest = hashlib.sha256(f"{path.resolve()} {state.st_size} {state.st_mtime_ns}".encode())
     with path.open("rb") as file:
         digest.update(file.read(1 << 20))
         file.seek(max(0, state.st_size - (1 << 20)))
         digest.update(file.read())
-    return digest.hexdigest()
+    return digest.digest()
 
 
 def rules_key(rules: Sequence[Framework], versions: dict[str, str]) -> str:

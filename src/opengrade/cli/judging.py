@@ -37,6 +37,8 @@ store_option = click.option(
     metavar="DIR",
     help="Use what opengrade accept put into this store, instead of the catalog.",
 )
+# Up to so many inputs the plain evaluator is done before a store is filled.
+FEW = 100
 ASSESS_FORMATS = ("table", "json", "csv", "markdown", "turtle", "sarif")
 QUERY_FORMATS = ("table", "json", "csv", "markdown", "turtle")
 
@@ -52,10 +54,22 @@ QUERY_FORMATS = ("table", "json", "csv", "markdown", "turtle")
 @click.option(
     "--route",
     "by",
-    type=click.Choice(("sparql", "shacl", "memory")),
-    default="sparql",
-    help="What runs the criteria.",
+    type=click.Choice(("memory", "sparql", "shacl")),
+    help="What runs the criteria, model by model; chosen by their number if not named.",
 )
+@click.option(
+    "--engine",
+    type=click.Choice(("duckdb", "spark")),
+    help="What grades many models together; chosen for tables and long files of records.",
+)
+@click.option("--master", metavar="URL", help="The master of Spark, such as spark://host:7077.")
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="Keep what is found of each of many models in this Parquet file.",
+)
+@click.option("-v", "--verbose", is_flag=True, help="Tell which route was chosen, and why.")
 @store_option
 @folder_option
 @limit_option
@@ -66,7 +80,11 @@ def assess(
     format_: str,
     require: str | None,
     details: bool,
-    by: str,
+    by: str | None,
+    engine: str | None,
+    master: str | None,
+    out: Path | None,
+    verbose: bool,
     store: Path | None,
     folder: Path | None,
     settings_of_limits: tuple[str, ...],
@@ -74,15 +92,28 @@ def assess(
 ) -> None:
     """Say which openness class each model meets, what is open and what is not, and why.
 
-    INPUTS are files or folders of any format we read; without any, the embedded catalog is assessed.
+    INPUTS are files or folders of any format we read; without any, the embedded catalog is assessed. A
+    component table (.parquet) or a long file of records of the Hub (.jsonl) is graded by an engine, under all
+    frameworks if none is named; what it finds of each model goes to --out.
     """
+    from opengrade.cli.bulk import Wanted, assess_many, engine_for
     from opengrade.confining import call
     from opengrade.dataset import assess_all, read_catalog
     from opengrade.limits import limits_from
 
     limits = limits_from(settings_of_limits)
-    rules = rules_from(names or ("mof-1.0",), folder)
+    chosen, why = (None, "as asked for") if by or store else engine_for(inputs, engine, out)
+    if (by or store) and (engine or out):
+        raise UsageError(
+            "--engine and --out grade many models together; --route and --store exclude them.",
+            fix="Leave the one or the other out.",
+        )
+    rules = rules_from(names or (("all",) if chosen else ("mof-1.0",)), folder)
     _check_grade(require, rules)
+    if chosen is not None:
+        if verbose:
+            tell(f"relational route on {chosen}, {why}.")
+        assess_many(inputs, rules, Wanted(chosen, master, out, format_, require, settings_of_limits, quiet))
     reading = Reading(limits, quiet=quiet)
     submissions: list[Submission] = []
     if store is not None:
@@ -90,13 +121,25 @@ def assess(
             raise UsageError("--store and inputs exclude each other.", fix="Leave one out.")
         from opengrade.archive import assess_accepted
 
+        by = by or "sparql"
         found = call(partial(assess_accepted, store, rules, by=by), limits=limits, place=Place(str(store)))
     else:
         submissions = reading.read(inputs) if inputs else list(read_catalog())
+        if by is None:
+            by, why = _route_for(len(submissions))
         found = call(partial(assess_all, submissions, rules, by=by), limits=limits)
+    if verbose:
+        tell(f"{by} route, {why}.")
     _write_assessments(found, rules, submissions, format_, details=details)
     short = require is not None and any(dict(a.progress).get(require, 0) < 1 for a in found)
     end(max(reading.code, int(short)))
+
+
+def _route_for(count: int) -> tuple[str, str]:
+    """Return the route that is fit for so many inputs, and why."""
+    if count <= FEW:
+        return "memory", f"since there are at most {FEW} inputs"
+    return "sparql", f"since there are more than {FEW} inputs"
 
 
 def _check_grade(require: str | None, rules: "Sequence[Framework]") -> None:
@@ -153,9 +196,21 @@ def _summary(
 @click.command("import")
 @inputs_argument
 @click.option("--list", "list_", is_flag=True, help="List the formats that we read.")
+@click.option(
+    "--table",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="Write a component table in Parquet, for assess --engine, in place of Turtle.",
+)
 @limit_option
 @quiet_option
-def import_(inputs: tuple[Path, ...], list_: bool, settings_of_limits: tuple[str, ...], quiet: bool) -> None:
+def import_(
+    inputs: tuple[Path, ...],
+    list_: bool,
+    table: Path | None,
+    settings_of_limits: tuple[str, ...],
+    quiet: bool,
+) -> None:
     """Turn model descriptions into Turtle in our own vocabulary, and say what was not carried over."""
     from opengrade import exporting, reporting
     from opengrade.limits import limits_from
@@ -167,6 +222,10 @@ def import_(inputs: tuple[Path, ...], list_: bool, settings_of_limits: tuple[str
     if not inputs:
         raise UsageError("no input is given.", fix="Name files or folders, or use --list.")
     reading = Reading(limits_from(settings_of_limits), quiet=quiet, everything=True)
+    if table is not None:
+        from opengrade.cli.bulk import write_component_table
+
+        write_component_table(inputs, table, reading, settings_of_limits, quiet=quiet)
     submissions = reading.read(inputs)
     write(exporting.to_turtle(quad for each in submissions for quad in each.quads))
     end(reading.code)

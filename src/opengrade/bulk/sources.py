@@ -1,0 +1,93 @@
+"""What is graded in bulk beside tables: a file of records of the Hub, or models read file by file."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import ibis.expr.types as ir
+import pyarrow as pa
+
+from opengrade.bulk.engines import Engine
+from opengrade.bulk.files import MODELS_IN_A_PART, SCHEMA, Described, TableWriter
+from opengrade.bulk.hub import HubRun
+from opengrade.bulk.projecting import rows_of
+from opengrade.bulk.schema import NAMES, Dictionaries
+from opengrade.derive import derive_facts
+from opengrade.errors import Place
+from opengrade.importing import Submission
+
+
+@dataclass(frozen=True)
+class HubPart:
+    """Some models of a file of records, at hand as rows."""
+
+    first: int
+    count: int
+    place: Place
+    _rows: pa.Table = field(repr=False)
+    _names: pa.Table = field(repr=False)
+
+    def rows(self, engine: Engine) -> ir.Table:
+        """Return the rows of these models with their codes."""
+        return engine.table(self._rows)
+
+    def names(self) -> pa.Table:
+        """Return IRI and name of each model, in their order."""
+        return self._names.select(NAMES)
+
+    def as_table(self) -> pa.Table:
+        """Return the rows as they stand in a component table, names on the row of each model itself."""
+        numbers = self._rows["model"].to_numpy()
+        first_of = pa.array(numbers[1:] != numbers[:-1]) if len(numbers) else pa.array([], pa.bool_())
+        own = pa.concat_arrays([pa.array([True]), first_of]) if len(numbers) else first_of
+        places = pa.compute.if_else(own, pa.array(numbers - self.first), pa.scalar(None, pa.int64()))
+        return pa.table([*self._rows.columns, *self.names().take(places).columns], schema=SCHEMA)
+
+
+@dataclass(frozen=True)
+class HubSource:
+    """A file of records of the Hub that was read."""
+
+    run: HubRun
+    path: Path
+
+    @property
+    def dictionaries(self) -> Dictionaries:
+        """What the codes mean."""
+        return self.run.dictionaries
+
+    @property
+    def count(self) -> int:
+        """How many models there are."""
+        return self.run.count
+
+    def parts(self) -> Iterator[HubPart]:
+        """Yield the parts, each of so many models as are worth a query."""
+        waiting: list[tuple[pa.Table, pa.Table]] = []
+        for each in self.run.parts():
+            waiting.append(each)
+            if sum(len(models) for _, models in waiting) >= MODELS_IN_A_PART:
+                yield self._joined(waiting)
+                waiting = []
+        if waiting:
+            yield self._joined(waiting)
+
+    def _joined(self, given: Sequence[tuple[pa.Table, pa.Table]]) -> HubPart:
+        rows, models = (pa.concat_tables(each).combine_chunks() for each in zip(*given, strict=True))
+        return HubPart(models["model"][0].as_py(), len(models), Place(str(self.path)), rows, models)
+
+
+def write_hub_table(path: Path, source: HubSource) -> int:
+    """Write a file of records as a component table and return the number of models."""
+    with TableWriter(path, source.dictionaries) as writer:
+        for part in source.parts():
+            writer.write(part.as_table())
+    return source.count
+
+
+def described(submissions: Iterable[Submission]) -> Iterator[Described]:
+    """Yield the models of submissions as they are written to a component table."""
+    for submission in submissions:
+        facts = derive_facts(submission.quads, source=submission.source)
+        for model, rows in zip(facts.models, rows_of(facts), strict=True):
+            yield Described(model.node.value, model.name, rows)

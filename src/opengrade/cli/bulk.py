@@ -1,0 +1,213 @@
+"""Many models at once: what assess does with --engine, and import with --table."""
+
+import json
+import os
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, NoReturn
+
+from opengrade.cli.common import Reading, end, tell, versions, write
+from opengrade.errors import UsageError
+
+if TYPE_CHECKING:
+    from opengrade.bulk.running import Source, Summary
+    from opengrade.bulk.sources import HubSource
+    from opengrade.frameworks import Framework
+    from opengrade.remarks import Remark
+
+TABLE, LINES = ".parquet", ".jsonl"
+FORMATS = ("table", "json", "csv", "markdown")
+SUMMARY = "https://w3id.org/opengrade/schema/summary/1"
+# From so many models on, starting an engine costs less than judging them one by one.
+MANY = 1000
+TOLD = 20
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What the command was asked for."""
+
+    engine: str
+    master: str | None
+    out: Path | None
+    format: str
+    require: str | None
+    limits: tuple[str, ...]
+    quiet: bool
+
+
+def engine_for(inputs: Sequence[Path], given: str | None, out: Path | None) -> tuple[str | None, str]:
+    """Return the engine that is fit for some inputs, None for the routes for few models, and why."""
+    if given is not None:
+        return given, "as asked for"
+    if out is not None:
+        return "duckdb", "since results go to a file"
+    if any(path.suffix.lower() == TABLE for path in inputs):
+        return "duckdb", "since the input is a component table"
+    if any(path.suffix.lower() == LINES and _has_many(path) for path in inputs):
+        return "duckdb", f"since the input has more than {MANY} records"
+    return None, "since the models are few, or files of their own"
+
+
+def _has_many(path: Path) -> bool:
+    try:
+        with path.open("rb") as file:
+            return sum(1 for _, _ in zip(range(MANY + 1), file, strict=False)) > MANY
+    except OSError:
+        return False
+
+
+def assess_many(inputs: Sequence[Path], rules: "Sequence[Framework]", wanted: Wanted) -> NoReturn:
+    """Grade by an engine, tell how many models have each grade, and keep the results where asked."""
+    from opengrade.bulk.engines import connected
+    from opengrade.bulk.running import rules_key, run, workplace
+
+    if wanted.format not in FORMATS:
+        raise UsageError(
+            f"many models are told in numbers, which --format {wanted.format} cannot write.",
+            fix=f"Choose one of: {', '.join(FORMATS)}; --out keeps what is found of each model.",
+        )
+    if wanted.out is not None and wanted.out.suffix.lower() != TABLE:
+        raise UsageError("results are written as Parquet.", fix="Give --out a name that ends in .parquet.")
+    known = versions()
+    with _target(wanted.out) as out, workplace(out, inputs, rules=rules_key(rules, known)) as folder:
+        source, code = _source(inputs, folder, out, wanted)
+        with connected(wanted.engine, master=wanted.master) as engine, counting(wanted, source.count) as told:
+            summary = run(source, rules, engine, out, folder, versions=known, told=told)
+    _tell_summary(summary, wanted)
+    end(max(code, int(wanted.require is not None and not _reached(summary, rules, wanted.require))))
+
+
+@contextmanager
+def _target(out: Path | None) -> Iterator[Path]:
+    if out is not None:
+        yield out
+        return
+    with tempfile.TemporaryDirectory(prefix="opengrade-") as folder:
+        yield Path(folder) / "results.parquet"
+
+
+def _source(inputs: Sequence[Path], folder: Path, out: Path, wanted: Wanted) -> "tuple[Source, int]":
+    """Open what is to be graded; also return the exit code of what could not be read of it."""
+    from opengrade.bulk.files import open_table, write_table
+    from opengrade.bulk.sources import described
+    from opengrade.dataset import read_catalog
+    from opengrade.limits import limits_from
+
+    if any(path.suffix.lower() in (TABLE, LINES) for path in inputs):
+        if len(inputs) > 1:
+            raise UsageError("a table or a file of records is graded alone.", fix="Give one input.")
+        if inputs[0].suffix.lower() == TABLE:
+            return open_table(inputs[0]), 0
+        kept = out if wanted.out else None
+        return _hub(inputs[0], folder, kept, wanted.limits, quiet=wanted.quiet)
+    reading = Reading(limits_from(wanted.limits), quiet=wanted.quiet)
+    submissions = reading.read(inputs) if inputs else list(read_catalog())
+    if not submissions:
+        end(reading.code)
+    table = folder / "models.parquet"
+    write_table(table, described(submissions))
+    return open_table(table), reading.code
+
+
+def _hub(
+    path: Path, folder: Path, out: Path | None, limits: tuple[str, ...], *, quiet: bool
+) -> "tuple[HubSource, int]":
+    from opengrade.bulk.hub import prepare
+    from opengrade.bulk.sources import HubSource
+    from opengrade.limits import limits_from
+    from opengrade.tables import progress
+
+    jobs = os.cpu_count() or 1
+    run = prepare(path, folder / "lines", jobs=jobs, progress=progress, limits=limits_from(limits))
+    return HubSource(run, path), _tell_remarks(list(run.remarks), out, quiet=quiet)
+
+
+def _tell_remarks(remarks: "Sequence[Remark]", out: Path | None, *, quiet: bool) -> int:
+    """Tell which lines gave no model, the first ones here and all of them in a file beside the results."""
+    if not remarks:
+        return 0
+    lines = [f"{each.place}: {each.what}." for each in remarks]
+    if not quiet:
+        for line in lines[:TOLD]:
+            tell(line)
+    rest = len(lines) - TOLD
+    if out is not None:
+        file = out.with_suffix(".remarks.txt")
+        file.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
+        tell(f"{len(lines)} lines gave no model; {file} lists them.")
+    elif rest > 0:
+        tell(f"{rest} more lines gave no model; with --out a file lists all.")
+    return 3
+
+
+@contextmanager
+def counting(wanted: Wanted, total: int) -> Iterator[Callable[[int, int], None]]:
+    """Yield a function that shows how many models are done."""
+    from opengrade.tables import bar
+
+    with bar("Grading", total, shown=not wanted.quiet) as told:
+        yield lambda done, _total: told(done)
+
+
+def _reached(summary: "Summary", rules: "Sequence[Framework]", require: str) -> bool:
+    """Say whether every model meets a grade under each framework that has one of that name."""
+    for rule in rules:
+        grade = rule.grade(require)
+        if grade is not None:
+            enough = {each.name for each in rule.grades if each.rank >= grade.rank}
+            met = sum(n for name, found, n in summary.rows if name == rule.name and found in enough)
+            if met < summary.models:
+                return False
+    return True
+
+
+def _tell_summary(summary: "Summary", wanted: Wanted) -> None:
+    from opengrade import exporting
+    from opengrade.tables import print_table
+
+    if wanted.format == "json":
+        found: dict[str, dict[str, int]] = {}
+        for framework, grade, count in summary.rows:
+            found.setdefault(framework, {})[grade] = count
+        document = {"schema": SUMMARY, "models": summary.models, "frameworks": found}
+        write(json.dumps(document, indent=2) + "\n")
+        return
+    header = ("Framework", "Grade", "Models", "Share")
+    rows = [
+        (framework, grade, str(count), f"{count / summary.models:.1%}")
+        for framework, grade, count in summary.rows
+    ]
+    if wanted.format == "csv":
+        write(exporting.csv_text(header, rows))
+    elif wanted.format == "markdown":
+        write(exporting.markdown_table(header, rows))
+    else:
+        print_table(header, rows)
+
+
+def write_component_table(
+    inputs: Sequence[Path], table: Path, reading: Reading, limits: tuple[str, ...], *, quiet: bool
+) -> NoReturn:
+    """Write the component table of some inputs."""
+    from opengrade.bulk.files import write_table
+    from opengrade.bulk.running import workplace
+    from opengrade.bulk.sources import described, write_hub_table
+
+    if table.suffix.lower() != TABLE:
+        raise UsageError("a component table is written as Parquet.", fix="Give it a name in .parquet.")
+    if len(inputs) == 1 and inputs[0].suffix.lower() == LINES:
+        with workplace(table, inputs, rules="") as folder:
+            source, code = _hub(inputs[0], folder, table, limits, quiet=quiet)
+            count = write_hub_table(table, source)
+    else:
+        submissions = reading.read(inputs)
+        if not submissions:
+            end(reading.code)
+        count, code = write_table(table, described(submissions)), reading.code
+    if not quiet:
+        tell(f"{table}: {count} models.")
+    end(code)
