@@ -2,6 +2,7 @@
 
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,14 +11,16 @@ import pytest
 from hub_examples import ODD, chain, jsonl, record
 from opengrade.errors import InputError, LimitError
 from opengrade.graph import NamedNode
+from opengrade.hub.graphs import quads_of
 from opengrade.hub.lines import DEEPEST, LONGEST, Fault, _strict, is_odd, quick, read_line
 from opengrade.hub.records import Record, licenses_of, record_of, rules, template, tree_of
 from opengrade.importing import read_submission
 from opengrade.limits import Limits
-from opengrade.namespaces import term
+from opengrade.namespaces import compact, term
 from opengrade.vocabulary import vocabulary
 
 LIMITS = Limits()
+RELATIONS = ("finetune", "adapter", "quantized", "merge")
 
 
 @pytest.mark.parametrize(
@@ -201,6 +204,16 @@ def test_files_without_a_record_and_files_that_state_too_much_are_told(tmp_path:
     path.write_bytes(jsonl(*chain(50)))
     with pytest.raises(LimitError, match="statements"):
         read_submission(path, Limits(statements=100))
+
+
+def test_the_header_of_the_mapping_names_what_its_template_states() -> None:
+    carried = rules().mapping.header["carries"].values()
+    named = {name for names in carried for name in (names if isinstance(names, list) else [names])}
+    one = Record(
+        "a", ("mit",), ("b/c",), ("b",), "", ("d",), ("ModelCard",), "false", (), "s", "2026-01-01", "t", "1"
+    )
+    records = [replace(one, id=f"a/{word}", relation=word) for word in ("", *RELATIONS)]
+    assert named == {compact(quad.predicate) for quad in quads_of(records)}
 
 
 def test_every_kind_of_the_mapping_is_one_of_the_ontology() -> None:
