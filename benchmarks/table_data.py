@@ -1,8 +1,9 @@
 """Makes component tables of any size for measurements, the same bytes for the same number of models.
 
-Two populations are mixed: six of ten models are described as on a hub, by few things under one license; the
-others as in the Model Openness Tool, each after one of some hundred patterns of release, with a license for
-each type of content and, now and then, something of its own.
+As on a hub, most models repeat a release that many others repeat, with its components and licenses, and some
+change a license or leave something out. A third of the releases are described as in the Model Openness Tool,
+the others by few things under one license. In the varied population there are as many releases as make almost
+every described model different.
 """
 
 import argparse
@@ -32,6 +33,8 @@ LICENSES = tuple(
 )
 HUB_KINDS = ("ogr:FinalWeights", "ogr:ModelCard", "ogr:ConfigurationFile")
 PATTERNS = 120
+RELEASES = 3_000
+ALL_DIFFERENT = 400_000
 BATCH = 100_000
 
 
@@ -85,29 +88,46 @@ def skewed(random: np.random.Generator, count: int, size: int) -> np.ndarray:
     return random.choice(count, size=size, p=weights / weights.sum())
 
 
-def batch(of: Codes, random: np.random.Generator, patterns: np.ndarray, first: int, count: int) -> pa.Table:
-    """Return the rows of `count` models numbered from `first` on."""
+@dataclass(frozen=True)
+class Releases:
+    """Releases that models repeat: whether each kind is there, and the codes of licenses and facts."""
+
+    present: np.ndarray
+    licenses: np.ndarray
+    facts: np.ndarray
+
+    def taken(self, numbers: np.ndarray) -> "Releases":
+        """Return some of them, any number of times."""
+        return Releases(self.present[numbers], self.licenses[numbers], self.facts[numbers])
+
+
+def releases(of: Codes, random: np.random.Generator, patterns: np.ndarray, count: int) -> Releases:
+    """Draw releases: a third described in full, with a license for each type of content."""
     kinds = len(of.kinds)
-    described = random.random(count) < 0.4
+    described = random.random(count) < 0.35
     present = np.where(described[:, None], patterns[skewed(random, PATTERNS, count)], False)
     present ^= described[:, None] & (random.random((count, kinds)) < 0.01)
     for at in map(of.kinds.index, of.hub):
         present[:, at] |= ~described & (random.random(count) < 0.9)
-    by_content = np.stack(
-        [skewed(random, len(LICENSES), count) for _ in range(of.contents.max() + 1)], axis=1
-    )
+    contents = range(of.contents.max() + 1)
+    by_content = np.stack([skewed(random, len(LICENSES), count) for _ in contents], axis=1)
     one = skewed(random, len(LICENSES), count)
-    license_ = np.where(described[:, None], by_content[:, of.contents], one[:, None])
-    own = described[:, None] & (random.random((count, kinds)) < 0.02)
-    license_ = np.where(own, skewed(random, len(LICENSES), count * kinds).reshape(count, kinds), license_)
+    licenses = np.where(described[:, None], by_content[:, of.contents], one[:, None])
     facts = np.repeat(skewed(random, of.facts.shape[1], count)[:, None], kinds, axis=1)
+    return Releases(present, of.licenses[licenses], of.facts[np.arange(kinds), facts])
+
+
+def batch(of: Codes, random: np.random.Generator, known: Releases, first: int, count: int) -> pa.Table:
+    """Return the rows of `count` models numbered from `first` on: one in seven is not as its release was."""
+    size, kinds = known.present.shape
+    drawn = skewed(random, size, count) if size < ALL_DIFFERENT else random.integers(size, size=count)
+    like = known.taken(drawn)
+    changed = random.random(count) < 1 / 7
+    present = like.present & ~(changed[:, None] & (random.random((count, kinds)) < 0.1))
+    other = of.licenses[skewed(random, len(LICENSES), count)]
+    licenses = np.where((changed & (random.random(count) < 0.5))[:, None], other[:, None], like.licenses)
     model, kind = np.nonzero(present)
-    things = [
-        model,
-        np.array(of.kinds)[kind],
-        of.licenses[license_[model, kind]],
-        of.facts[kind, facts[model, kind]],
-    ]
+    things = [model, np.array(of.kinds)[kind], licenses[model, kind], like.facts[model, kind]]
     own_rows = [np.arange(count), *(np.full(count, code) for code in (of.model[0], 0, of.model[1]))]
     columns = [np.concatenate(pair) for pair in zip(own_rows, things, strict=True)]
     order = np.argsort(columns[0], kind="stable")
@@ -126,14 +146,15 @@ def _table(columns: Sequence[np.ndarray], first: int, count: int) -> pa.Table:
     return pa.table([pa.array(c, f.type) for c, f in zip(given, SCHEMA, strict=True)], schema=SCHEMA)
 
 
-def make(path: Path, count: int) -> None:
-    """Write a table of `count` models."""
+def make(path: Path, count: int, *, varied: bool = False) -> None:
+    """Write a table of `count` models; `varied` lets few of them be alike, as they never are on a hub."""
     of = codes()
     random = np.random.default_rng(20261127)
     patterns = random.random((PATTERNS, len(of.kinds))) < random.uniform(0.3, 1.0, (PATTERNS, 1))
+    known = releases(of, random, patterns, ALL_DIFFERENT if varied else RELEASES)
     with TableWriter(path, of.dictionaries) as writer:
         for first in range(0, count, BATCH):
-            writer.write(batch(of, random, patterns, first, min(BATCH, count - first)))
+            writer.write(batch(of, random, known, first, min(BATCH, count - first)))
 
 
 def main() -> None:
@@ -141,8 +162,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.table_data", description=__doc__)
     parser.add_argument("count", type=int, help="how many models")
     parser.add_argument("path", type=Path, help="the Parquet file to write")
+    parser.add_argument("--varied", action="store_true", help="let few models be alike")
     given = parser.parse_args()
-    make(given.path, given.count)
+    make(given.path, given.count, varied=given.varied)
 
 
 if __name__ == "__main__":

@@ -5,7 +5,8 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from itertools import count
 from pathlib import Path
 
 import ibis
@@ -24,6 +25,7 @@ class Engine:
 
     name: str
     connection: ibis.BaseBackend
+    _numbers: Iterator[int] = field(default_factory=count, repr=False, compare=False)
 
     def file(self, path: Path) -> ir.Table:
         """Return the table in a Parquet file."""
@@ -31,7 +33,16 @@ class Engine:
 
     def table(self, given: pa.Table) -> ir.Table:
         """Return a table that is at hand."""
-        return ibis.memtable(given)
+        if self.name != "duckdb":
+            return ibis.memtable(given)
+        # Of a table in memory DuckDB does not know the size, and then joins the wrong way round; create_table
+        # of Ibis 12 fails with DuckDB 2.
+        name = f"given{next(self._numbers)}"
+        own = self.connection.con
+        own.register(f"{name}_rows", given)
+        own.execute(f"CREATE TEMP TABLE {name} AS SELECT * FROM {name}_rows")
+        own.unregister(f"{name}_rows")
+        return self.connection.table(name)
 
     def fetch(self, expression: ir.Table) -> pa.Table:
         """Run an expression; the order of the rows is any."""

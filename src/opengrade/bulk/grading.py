@@ -1,6 +1,6 @@
 """Grades the models of a component table part by part; a part that is done is not done again."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -16,7 +16,9 @@ from opengrade.errors import InputError, Place
 from opengrade.frameworks import Framework
 from opengrade.routes.relational import KEY, classes, column_names, marks, signatures, verdicts
 
-LOOK = ("part", "license", "facts")
+# What stands for part, license and facts together.
+LOOK = "look"
+MARKS = ("mark0", "mark1")
 
 
 class Part(Protocol):
@@ -39,21 +41,32 @@ class Part(Protocol):
 
 
 @dataclass(frozen=True)
-class Graded:
-    """What was found of the models of a part.
+class Sorted:
+    """The models of a part, sorted into kinds that have the same things; kinds are numbered as they are met.
 
-    `verdict` has the number of the verdict of each model, in their order; `new` the rows of verdicts that no
-    part before had: the columns of `routes.relational.column_names` with codes of outcomes in place of ranks.
-    `marks` are the signatures that no part before had, with the numbers of their verdicts.
+    `kind` has the number of the kind of each model, in their order. Of kinds that no part before had, `marks`
+    has the two sums that tell them, in the order of their numbers, and `rows` their things: the columns kind
+    and look.
     """
 
-    verdict: np.ndarray
-    new: pa.Table
+    kind: np.ndarray
     marks: pa.Table
+    rows: pa.Table
+
+
+@dataclass(frozen=True)
+class Verdicts:
+    """What is found of kinds: the number of the verdict of each, and a row for each verdict.
+
+    The rows have the columns of `routes.relational.column_names`, with codes of outcomes in place of ranks.
+    """
+
+    numbers: np.ndarray
+    rows: pa.Table
 
 
 class Grader:
-    """Judges models that have the same things once, in whatever part they are met."""
+    """Sorts models into kinds, part by part, and judges each kind once."""
 
     def __init__(self, dictionaries: Dictionaries, rules: Sequence[Framework], engine: Engine) -> None:
         self.wanted = [each for rule in rules for each in judged(rule)]
@@ -61,77 +74,92 @@ class Grader:
         self._ranker = Ranker(self.wanted)
         self._entries = (list(dictionaries.parts), list(dictionaries.licenses), list(dictionaries.facts))
         self._known: dict[tuple[int, int], int] = {}
-        self._verdicts: dict[bytes, int] = {}
+        self._class_of: dict[int, int] = {}
 
-    def resume(self, graded: Graded) -> None:
+    def resume(self, found: Sorted) -> None:
         """Take over what an earlier run found of a part."""
-        for each in _as_bytes(graded.new):
-            self._verdicts.setdefault(each, len(self._verdicts))
-        pairs = zip(*(graded.marks[name].to_pylist() for name in ("mark0", "mark1")), strict=True)
-        self._known |= dict(zip(pairs, graded.marks["verdict"].to_pylist(), strict=True))
+        for key in zip(*(found.marks[name].to_pylist() for name in MARKS), strict=True):
+            self._known[key] = len(self._known)
 
-    def grade(self, part: Part) -> Graded:
-        """Judge the models of a part; InputError where one has no rows."""
-        rows = part.rows(self.engine)
-        looks = self._looks(rows)
-        marked = rows.inner_join(self.engine.table(looks), list(LOOK))
-        kinds = _kinds(self.engine.fetch(signatures(marked)), part)
-        unknown = [n for n, key in enumerate(kinds.keys) if key not in self._known]
-        judged_now = self._judge(rows, looks, [part.first + kinds.first[n] for n in unknown])
-        numbers, new = self._number(judged_now)
-        self._known |= {kinds.keys[n]: number for n, number in zip(unknown, numbers, strict=True)}
-        table = pa.table(
+    def sort(self, part: Part) -> Sorted:
+        """Sort the models of a part into kinds; InputError where one has no rows."""
+        rows = self._with_look(part.rows(self.engine))
+        looks = self._looks(self.engine.fetch(rows.select(LOOK).distinct()))
+        marked = rows.inner_join(self.engine.table(looks.drop_columns([KEY])), LOOK)
+        met = _kinds(self.engine.fetch(signatures(marked)), part)
+        new = [n for n, key in enumerate(met.keys) if key not in self._known]
+        first = len(self._known)
+        self._known |= {met.keys[n]: first + place for place, n in enumerate(new)}
+        chosen = pa.table(
             {
-                "mark0": pa.array([kinds.keys[n][0] for n in unknown], pa.int64()),
-                "mark1": pa.array([kinds.keys[n][1] for n in unknown], pa.int64()),
-                "verdict": pa.array(numbers, pa.int32()),
+                "model": pa.array([part.first + met.first[n] for n in new], pa.int32()),
+                "kind": pa.array(range(first, len(self._known)), pa.int32()),
             }
         )
-        of_kinds = np.array([self._known[key] for key in kinds.keys], dtype=np.int32)
-        return Graded(of_kinds[kinds.inverse], new, table)
+        found = rows.inner_join(self.engine.table(chosen), "model").select("kind", LOOK)
+        marks_of = [pa.array([met.keys[n][side] for n in new], pa.int64()) for side in (0, 1)]
+        numbers = np.array([self._known[key] for key in met.keys], dtype=np.int32)
+        return Sorted(
+            numbers[met.inverse],
+            pa.table(marks_of, names=list(MARKS)),
+            self.engine.fetch(found) if new else found.schema().to_pyarrow().empty_table(),
+        )
 
-    def _looks(self, rows: ir.Table) -> pa.Table:
-        """Return all combinations of codes in a part, with the class of such things and its marks."""
-        codes = self.engine.fetch(rows.select(*LOOK).distinct()).sort_by([(n, "ascending") for n in LOOK])
-        parts, licenses, facts = self._entries
-        found = [
-            self._ranker.class_of(Row(parts[part], licenses[license_], facts[fact]))
-            for part, license_, fact in zip(*(codes[name].to_pylist() for name in LOOK), strict=True)
-        ]
-        of_classes = marks(self._ranker.rows)
-        for name, values in zip(("mark0", "mark1"), of_classes, strict=True):
-            codes = codes.append_column(name, values.take(pa.array(found)))
-        return codes.append_column(KEY, pa.array(found, pa.int32()))
+    def _with_look(self, rows: ir.Table) -> ir.Table:
+        """Put one number in the place of the codes of a thing: engines join by one far more quickly."""
+        licenses, facts = len(self._entries[1]), len(self._entries[2])
+        look = (rows.part.cast("int64") * licenses + rows.license) * facts + rows.facts
+        return rows.select("model", **{LOOK: look})
 
-    def _judge(self, rows: ir.Table, looks: pa.Table, models: Sequence[int]) -> pa.Table:
-        """Judge some models, given in their order, and return their verdicts in the same."""
+    def _looks(self, numbers: pa.Table) -> pa.Table:
+        """Return numbers of looks in their order, with the class of such things and its marks."""
+        looks = numbers[LOOK].combine_chunks().sort()
+        found = pa.array([self._class(look) for look in looks.to_pylist()], pa.int32())
+        of_classes = [values.take(found) for values in marks(self._ranker.rows)]
+        return pa.table([looks, found, *of_classes], names=[LOOK, KEY, *MARKS])
+
+    def _class(self, look: int) -> int:
+        if look not in self._class_of:
+            parts, licenses, facts = self._entries
+            rest, fact = divmod(look, len(facts))
+            part, license_ = divmod(rest, len(licenses))
+            row = Row(parts[part], licenses[license_], facts[fact])
+            self._class_of[look] = self._ranker.class_of(row)
+        return self._class_of[look]
+
+    def judge(self, rows: pa.Table) -> Verdicts:
+        """Judge all kinds by their things: the rows of all parts, one after the other."""
+        looks = self._looks(rows.select([LOOK]).group_by(LOOK).aggregate([]))
         known = classes(self._ranker.columns, self._ranker.rows)
-        chosen = self.engine.table(pa.table({"model": pa.array(models, pa.int32())}))
         things = (
-            rows.select("model", *LOOK)
-            .inner_join(chosen, "model")
-            .inner_join(self.engine.table(looks.select([*LOOK, KEY])), list(LOOK))
+            self.engine.table(rows.rename_columns({"kind": "model"}))
+            .inner_join(self.engine.table(looks.select([LOOK, KEY])), LOOK)
             .inner_join(self.engine.table(known.table), KEY)
-            .drop(*LOOK, KEY)
+            .drop(LOOK, KEY)
         )
         found = self.engine.fetch(verdicts(things, known, self.wanted)).sort_by("model")
         codes, ranks = outcome_codes(), set(column_names(self.wanted).criteria.values())
         columns = {
-            name: codes[found[name].to_numpy()] if name in ranks else found[name]
+            name: pa.array(codes[found[name].to_numpy()]) if name in ranks else found[name]
             for name in found.column_names
             if name != "model"
         }
-        return pa.table(columns)
+        return _distinct(pa.table(columns))
 
-    def _number(self, found: pa.Table) -> tuple[list[int], pa.Table]:
-        """Return the number of each verdict, and those rows that no model before had."""
-        numbers, fresh = [], []
-        for place, each in enumerate(_as_bytes(found)):
-            if each not in self._verdicts:
-                self._verdicts[each] = len(self._verdicts)
-                fresh.append(place)
-            numbers.append(self._verdicts[each])
-        return numbers, found.take(pa.array(fresh, pa.int64()))
+
+def _distinct(found: pa.Table) -> Verdicts:
+    """Give numbers to the verdicts of kinds as they are met, the same to the same."""
+    columns = [column.to_numpy().astype(np.int16) for column in found.columns]
+    matrix = np.ascontiguousarray(np.stack(columns, axis=1))
+    known: dict[bytes, int] = {}
+    fresh, numbers = [], np.empty(len(found), dtype=np.int32)
+    for place, row in enumerate(matrix):
+        key = row.tobytes()
+        if key not in known:
+            known[key] = len(known)
+            fresh.append(place)
+        numbers[place] = known[key]
+    return Verdicts(numbers, found.take(pa.array(fresh, pa.int64())))
 
 
 @dataclass(frozen=True)
@@ -154,8 +182,8 @@ def _kinds(signed: pa.Table, part: Part) -> _Kinds:
         raise InputError(
             f"model {which} has no rows.", fix="Number models from 0 on without gaps.", where=part.place
         )
-    pairs = np.empty(part.count, dtype=[("mark0", np.int64), ("mark1", np.int64)])
-    for name in ("mark0", "mark1"):
+    pairs = np.empty(part.count, dtype=[(name, np.int64) for name in MARKS])
+    for name in MARKS:
         pairs[name] = signed[name].to_numpy()[order]
     _, first, inverse = np.unique(pairs["mark0"], return_index=True, return_inverse=True)
     if (pairs["mark1"][first][inverse] != pairs["mark1"]).any():
@@ -165,10 +193,3 @@ def _kinds(signed: pa.Table, part: Part) -> _Kinds:
     place[by_first] = np.arange(len(by_first))
     keys = [(int(a), int(b)) for a, b in pairs[first[by_first]].tolist()]
     return _Kinds(keys, first[by_first].tolist(), place[inverse])
-
-
-def _as_bytes(found: pa.Table) -> Iterator[bytes]:
-    """Yield a key for each row of verdicts."""
-    columns = [column.to_numpy().astype(np.int16) for column in found.columns]
-    matrix = np.ascontiguousarray(np.stack(columns, axis=1)) if len(found) else np.empty((0, 0), np.int16)
-    yield from (row.tobytes() for row in matrix)

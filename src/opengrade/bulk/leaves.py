@@ -22,6 +22,7 @@ from opengrade.criteria import (
     Some,
     first,
     selectors,
+    within,
 )
 from opengrade.errors import RuleError
 from opengrade.frameworks import Framework
@@ -93,10 +94,11 @@ def _only(path: Path_) -> NamedNode | None:
 
 def _check_fact(framework: Framework, node: NamedNode, part: Some | Every) -> None:
     """Check what is asked of a thing: of licenses all is kept, of other facts only what `kept` says."""
-    if first(part.path) in OF_LICENSES:
-        return
+    counted = [each for each in within(part) if isinstance(each, Some) and each.least > 1]
     property_ = _only(part.path)
-    if property_ is None or (isinstance(part, Some) and part.least > 1):
+    if first(part.path) in OF_LICENSES and not counted:
+        return
+    if property_ is None or counted:
         raise _refused(framework, node, "looks beyond a thing of a model, or counts its values")
     for inner in thing_parts(part.body, framework.shapes):
         if isinstance(inner, In):

@@ -4,17 +4,17 @@ The evaluator in memory judges a model that has only that thing. Things that no 
 judged once.
 """
 
-from collections import Counter
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cache
+from typing import TypeGuard
 
 import numpy as np
 
-from opengrade.bulk.leaves import Judged, Leaf, concerns
-from opengrade.bulk.projecting import model_with
-from opengrade.bulk.schema import FactsEntry, LicenseEntry, Part, Row
-from opengrade.criteria import And, Every, Expr, In, Not, Or, Ref, Some, first, steps, within
+from opengrade.bulk.leaves import Judged, Leaf, concerns, thing_parts
+from opengrade.bulk.projecting import RELATIONS, model_with
+from opengrade.bulk.schema import LicenseEntry, Part, Row
+from opengrade.criteria import And, Every, Expr, In, Is, Not, Or, Ref, Some, first, steps, within
 from opengrade.findings import MET, Climber, Diagnosis, outcome_of
 from opengrade.frameworks import Framework
 from opengrade.graph import GENID, Graph, Literal, NamedNode, Term
@@ -82,10 +82,11 @@ class Ranker:
 
     def __init__(self, wanted: Sequence[Judged]) -> None:
         self.columns = _columns(wanted)
-        self._alike = Alike(wanted)
+        self._alike = Alike(self.columns)
         self._without = [_rank_without(framework, leaf) for framework, leaf in self.columns]
         self._asked: dict[Part, tuple[int, ...]] = {}
-        self._by_look: dict[Hashable, int] = {}
+        self._by_look: dict[Hashable, int | None] = {}
+        self._beyond = [_beyond_rungs(framework, leaf) for framework, leaf in self.columns]
         self._by_ranks: dict[tuple[int, ...], int] = {}
 
     @property
@@ -95,23 +96,36 @@ class Ranker:
 
     def class_of(self, thing: Row) -> int:
         """Return the number of the class of a thing."""
-        look = thing.part, self._alike.license(thing.license), self._alike.facts(thing.facts)
-        if look not in self._by_look:
-            self._by_look[look] = self._by_ranks.setdefault(self._ranks(thing), len(self._by_ranks))
-        return self._by_look[look]
+        numbers = self._numbers(thing.part)
+        for deep in (False, True):
+            look = thing.part, deep, self._alike.look(thing, numbers, deep=deep)
+            if look not in self._by_look:
+                ranks, decided = self._ranks(thing, numbers)
+                known = self._by_ranks.setdefault(ranks, len(self._by_ranks)) if decided or deep else None
+                self._by_look[look] = known
+            found = self._by_look[look]
+            if found is not None:
+                return found
+        raise AssertionError("a thing looked at in depth has a class")
 
-    def _ranks(self, thing: Row) -> tuple[int, ...]:
-        """Return the rank of each leaf for a model that has only this thing."""
+    def _ranks(self, thing: Row, numbers: Iterable[int]) -> tuple[tuple[int, ...], bool]:
+        """Return the rank of each leaf for a model that has only this thing.
+
+        Also say whether they were decided by the rungs alone, and not by what lies behind the thing.
+        """
         model, triples = model_with([thing])
         facts = Graph(triples)
         climbers: dict[str, Climber] = {}
         found = list(self._without)
-        for number in self._numbers(thing.part):
+        decided = True
+        for number in numbers:
             framework, leaf = self.columns[number]
             if framework.name not in climbers:
                 climbers[framework.name] = Climber(framework, model, Prover(framework.shapes, facts))
-            found[number] = rank_of(climbers[framework.name].diagnose(leaf, model.node))
-        return tuple(found)
+            diagnosis = climbers[framework.name].diagnose(leaf, model.node)
+            decided &= not self._beyond[number] <= diagnosis.depth < MET
+            found[number] = rank_of(diagnosis)
+        return tuple(found), decided
 
     def _numbers(self, part: Part) -> tuple[int, ...]:
         """Return the numbers of the leaves for which things of a part can matter."""
@@ -138,54 +152,84 @@ def _rank_without(framework: Framework, leaf: Leaf) -> int:
     return rank_of(Climber(framework, model, Prover(framework.shapes, triples)).diagnose(leaf, model.node))
 
 
-class Alike:
-    """Tells which licenses, and which other facts, look the same to all shapes of some frameworks."""
+def _beyond_rungs(framework: Framework, leaf: Leaf) -> int:
+    """Return the depth at which all rungs of a leaf were climbed and something else is in the way."""
+    return 0 if isinstance(leaf, Is) else len(framework.ladder(leaf.body)) + 1
 
-    def __init__(self, wanted: Iterable[Judged]) -> None:
-        self._tests: dict[Expr, None] = {}
-        self._properties: set[str] = set()
-        self._texts: set[str] = set()
-        seen: set[str] = set()
-        for each in wanted:
-            shapes = each.framework.shapes
-            given = [each.expression] if each.framework.name in seen else [each.expression, *shapes.values()]
-            seen.add(each.framework.name)
-            for expression in given:
-                self._collect(_closed(expression, shapes))
-        self._looks: dict[LicenseEntry | None, Hashable] = {}
+
+class Alike:
+    """Tells which things look the same to all that some leaves ask of them.
+
+    Looked at in depth they are the same however far one looks behind them, to options and licenses; otherwise
+    they are in what holds of themselves.
+    """
+
+    def __init__(self, columns: Iterable[tuple[Framework, Leaf]]) -> None:
+        asked = [tuple(_asked_of_things(framework, leaf)) for framework, leaf in columns]
+        self._tests: dict[Expr, int] = {}
+        self._texts = {text for each in asked for test in each for text in _texts(test)}
+        of_licenses = [t for each in asked for t in each if first(t.path) in OF_LICENSES]
+        bodies = [p.body for t in of_licenses for p in within(t) if _leads_to_licenses(p)]
+        self._of_one_license = tuple(dict.fromkeys(bodies))
+        self._tests_of = [
+            tuple(self._tests.setdefault(t, len(self._tests)) for t in each if t in of_licenses)
+            for each in asked
+        ]
+        self._properties_of = [
+            frozenset(compact(step.property) for t in each if t not in of_licenses for step in steps(t.path))
+            for each in asked
+        ]
+        self._wanted: dict[tuple[int, ...], tuple[tuple[int, ...], frozenset[str]]] = {}
+        self._looks: dict[LicenseEntry, tuple[tuple[tuple[bool, Hashable], ...], ...]] = {}
+        self._seen_of: dict[tuple[Resolution, str | None], tuple[tuple[bool, Hashable], ...]] = {}
+        self._twins: dict[NamedNode, NamedNode] = {}
+        self._by_look: dict[Hashable, NamedNode] = {}
         self._inner: dict[tuple[int, Term], Hashable] = {}
 
-    def _collect(self, expression: Expr) -> None:
-        for part in within(expression):
-            if isinstance(part, Some | Every):
-                self._properties.update(compact(step.property) for step in steps(part.path))
-                if first(part.path) in OF_LICENSES:
-                    self._tests[part] = None
-            elif isinstance(part, In):
-                self._texts.update(each.value for each in part.values if isinstance(each, Literal))
-
-    def facts(self, entry: FactsEntry) -> Hashable:
-        """Return what shapes look at of facts."""
-        return tuple(pair for pair in entry if pair[0] in self._properties)
-
-    def license(self, entry: LicenseEntry | None) -> Hashable:
-        """Return what shapes can see of the license that applies, and of the one that the producer gave."""
-        if entry is None:
-            return None
-        plain = replace(entry, resolution=self._plain(entry.resolution), own=self._plain(entry.own))
+    def look(self, thing: Row, numbers: tuple[int, ...], *, deep: bool) -> Hashable:
+        """Return what the leaves of some numbers can see of a thing, beside its kinds."""
+        if numbers not in self._wanted:
+            tests = tuple(sorted({test for number in numbers for test in self._tests_of[number]}))
+            properties = frozenset(p for number in numbers for p in self._properties_of[number])
+            self._wanted[numbers] = tests, properties
+        tests, properties = self._wanted[numbers]
+        facts = tuple(pair for pair in thing.facts if pair[0] in properties)
+        if thing.license is None or not tests:
+            return facts, thing.license is None
+        plain = self._plain_entry(thing.license)
         if plain not in self._looks:
             given = (plain.resolution, plain.origin), (plain.own, "own")
-            self._looks[plain] = plain.bound, *(self._look(*each) for each in given)
-        return self._looks[plain]
+            self._looks[plain] = tuple(self._look(*each) for each in given)
+        seen = tuple(tuple(each[test][deep] for test in tests) for each in self._looks[plain])
+        return facts, plain.bound, seen if plain.bound else seen[0]
+
+    def _plain_entry(self, entry: LicenseEntry) -> LicenseEntry:
+        return replace(entry, resolution=self._plain(entry.resolution), own=self._plain(entry.own))
 
     def _plain(self, resolution: Resolution) -> Resolution:
-        """Leave out the words, unless some shape asks for just these."""
-        return resolution if resolution.text in self._texts else replace(resolution, text="\0")
+        """Leave out words, unless some shape asks for just these, and put twins in the place of licenses."""
+        options = (frozenset(map(self._twin, option)) for option in resolution.options)
+        text = resolution.text if resolution.text in self._texts else "\0"
+        return replace(resolution, text=text, options=tuple(dict.fromkeys(options)))
 
-    def _look(self, resolution: Resolution, origin: str | None) -> Hashable:
-        node = NamedNode(GENID + "look")
-        prover = Prover({}, license_triples(node, resolution, origin))
-        return tuple(self._seen(prover, test, node) for test in self._tests)
+    def _twin(self, license_: NamedNode) -> NamedNode:
+        """Return the first license met of those that look the same to every shape."""
+        if license_ not in self._twins:
+            prover = Prover({}, ())
+            look = tuple(self._remembered(prover, body, license_) for body in self._of_one_license)
+            self._twins[license_] = self._by_look.setdefault(look, license_)
+        return self._twins[license_]
+
+    def _look(self, resolution: Resolution, origin: str | None) -> tuple[tuple[bool, Hashable], ...]:
+        """Return for each test whether a thing with a license passes it, and all that it finds."""
+        key = resolution, origin
+        if key not in self._seen_of:
+            node = NamedNode(GENID + "look")
+            prover = Prover({}, license_triples(node, resolution, origin))
+            self._seen_of[key] = tuple(
+                (prover.holds(test, node), self._seen(prover, test, node)) for test in self._tests
+            )
+        return self._seen_of[key]
 
     def _seen(self, prover: Prover, expression: Expr, node: Term) -> Hashable:
         """Return all that an expression, and each part of it, finds at a node and beyond."""
@@ -195,10 +239,9 @@ class Alike:
             return self._seen(prover, expression.part, node)
         if not isinstance(expression, Some | Every):
             return prover.holds(expression, node)
-        found = Counter(
+        return frozenset(
             self._remembered(prover, expression.body, each) for each in prover.reach(node, expression.path)
         )
-        return frozenset(found.items())
 
     def _remembered(self, prover: Prover, expression: Expr, node: Term) -> Hashable:
         """Look behind the thing itself: options and licenses are the same wherever they are met."""
@@ -206,6 +249,30 @@ class Alike:
         if key not in self._inner:
             self._inner[key] = self._seen(prover, expression, node)
         return self._inner[key]
+
+
+def _asked_of_things(framework: Framework, leaf: Leaf) -> Iterator[Some | Every]:
+    """Yield what a leaf, and the rungs that explain it, ask of single things."""
+    if isinstance(leaf, Is):
+        return
+    shapes = framework.shapes
+    given = [leaf.body, *(Ref(r.shape) for r in (*framework.ladder(leaf.body), *framework.advice(leaf.body)))]
+    if first(leaf.path) not in [term(name) for name in RELATIONS]:
+        yield leaf
+    found = (part for each in given for part in thing_parts(_closed(each, shapes), shapes))
+    yield from dict.fromkeys(part for part in found if isinstance(part, Some | Every))
+
+
+def _texts(expression: Expr) -> Iterator[str]:
+    for part in within(expression):
+        if isinstance(part, In):
+            yield from (each.value for each in part.values if isinstance(each, Literal))
+
+
+def _leads_to_licenses(expression: Expr) -> TypeGuard[Some | Every]:
+    if not isinstance(expression, Some | Every):
+        return False
+    return any(step.property == term("ogr:requiresLicense") for step in steps(expression.path))
 
 
 def _closed(expression: Expr, shapes: Mapping[NamedNode, Expr]) -> Expr:

@@ -4,7 +4,8 @@ What the columns mean is told in docs/tables.md.
 """
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,6 +13,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from opengrade.bulk.files import NAMES_ENCODING
 from opengrade.bulk.leaves import Judged
 from opengrade.bulk.ranks import STATUSES, outcomes, reasons
 from opengrade.bulk.schema import METADATA
@@ -111,8 +113,17 @@ def write(path: Path, batches: Iterable[Batch], found: Verdicts, metadata: dict[
     )
     partial = path.with_name(f".{path.name}.partial")
     grades = found.grades.combine_chunks()
-    with pq.ParquetWriter(partial, schema, compression="zstd", use_dictionary=_repeating(schema)) as writer:
-        for batch in batches:
+    own = ("model", "name")
+    writing = pq.ParquetWriter(
+        partial,
+        schema,
+        compression="zstd",
+        use_dictionary=[name for name in schema.names if name not in own],
+        column_encoding=dict.fromkeys(own, NAMES_ENCODING),
+        write_statistics=[*own, "verdict"],
+    )
+    with writing as writer:
+        for batch in ahead(batches):
             counts += np.bincount(batch.verdict, minlength=len(counts))
             taken = grades.take(pa.array(batch.verdict))
             columns = [*batch.names.columns, pa.array(batch.verdict), *taken.columns]
@@ -122,8 +133,14 @@ def write(path: Path, batches: Iterable[Batch], found: Verdicts, metadata: dict[
     return counts
 
 
-def _repeating(schema: pa.Schema) -> list[str]:
-    return [field.name for field in schema if field.name not in ("model", "name")]
+def ahead(batches: Iterable[Batch]) -> Iterator[Batch]:
+    """Yield batches, the next one read while the last one is written."""
+    with ThreadPoolExecutor(1) as reading:
+        source = iter(batches)
+        coming = reading.submit(next, source, None)
+        while (batch := coming.result()) is not None:
+            coming = reading.submit(next, source, None)
+            yield batch
 
 
 def _write_verdicts(path: Path, found: Verdicts, counts: np.ndarray, metadata: dict[str, str]) -> None:

@@ -15,7 +15,7 @@ import pyarrow.parquet as pq
 
 from opengrade.bulk import results
 from opengrade.bulk.engines import Engine
-from opengrade.bulk.grading import Graded, Grader
+from opengrade.bulk.grading import Grader, Sorted
 from opengrade.bulk.grading import Part as Rows
 from opengrade.bulk.schema import Dictionaries
 from opengrade.errors import Place, UsageError
@@ -71,38 +71,38 @@ def run(
     `folder` is one that `workplace` has opened.
     """
     grader = Grader(source.dictionaries, rules, engine)
-    verdicts, new = [], []
+    kinds, rows = [], []
     done = 0
     for number, part in enumerate(source.parts()):
-        graded = _graded(grader, part, folder / f"graded-{number:05}")
-        verdicts.append(graded.verdict)
-        new.append(graded.new)
+        found = _sorted(grader, part, folder / f"part-{number:05}")
+        kinds.append(found.kind)
+        rows.append(found.rows)
         done += part.count
         told(done, source.count)
-    found = results.laid_out(pa.concat_tables(new), rules, grader.wanted)
+    verdicts = grader.judge(pa.concat_tables(rows))
+    found_of_all = results.laid_out(verdicts.rows, rules, grader.wanted)
     batches = (
-        results.Batch(part.names(), verdict) for part, verdict in zip(source.parts(), verdicts, strict=True)
+        results.Batch(part.names(), verdicts.numbers[kind])
+        for part, kind in zip(source.parts(), kinds, strict=True)
     )
-    counts = results.write(out, batches, found, results.meaning(rules, versions))
-    return Summary(source.count, tuple(results.counted(found, counts)), len(counts))
+    counts = results.write(out, batches, found_of_all, results.meaning(rules, versions))
+    return Summary(source.count, tuple(results.counted(found_of_all, counts)), len(counts))
 
 
-def _graded(grader: Grader, part: Part, path: Path) -> Graded:
-    """Grade a part, or read what an earlier run found of it."""
-    files = [path.with_suffix(suffix) for suffix in (".new.parquet", ".marks.parquet", ".verdicts.parquet")]
+def _sorted(grader: Grader, part: Part, path: Path) -> Sorted:
+    """Sort a part, or read what an earlier run found of it."""
+    files = [path.with_suffix(suffix) for suffix in (".rows.parquet", ".marks.parquet", ".kinds.parquet")]
     if files[-1].exists():
-        new, marks, verdict = (pq.read_table(file) for file in files)
-        graded = Graded(verdict["verdict"].to_numpy(), new, marks)
-        grader.resume(graded)
-        return graded
-    graded = grader.grade(part)
-    for file, table in zip(
-        files, (graded.new, graded.marks, pa.table({"verdict": graded.verdict})), strict=True
-    ):
+        rows, marks, kind = (pq.read_table(file) for file in files)
+        found = Sorted(kind["kind"].to_numpy(), marks, rows)
+        grader.resume(found)
+        return found
+    found = grader.sort(part)
+    for file, table in zip(files, (found.rows, found.marks, pa.table({"kind": found.kind})), strict=True):
         partial = file.with_suffix(".partial")
         pq.write_table(table, partial)
         partial.replace(file)
-    return graded
+    return found
 
 
 @contextmanager
