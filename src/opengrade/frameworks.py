@@ -125,6 +125,9 @@ class Framework:
     shapes: Mapping[NamedNode, Expr]
     rungs: Mapping[NamedNode, Rung]
     graph: Graph = field(repr=False)
+    _ladders: dict[Expr, tuple[Rung, ...]] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
 
     def criterion(self, node: NamedNode) -> Criterion:
         """Return a criterion by its IRI."""
@@ -148,6 +151,11 @@ class Framework:
 
     def ladder(self, expression: Expr) -> tuple[Rung, ...]:
         """Return the rungs that a body is made of or explained by, in their order."""
+        if expression not in self._ladders:
+            self._ladders[expression] = self._ladder(expression)
+        return self._ladders[expression]
+
+    def _ladder(self, expression: Expr) -> tuple[Rung, ...]:
         shapes = list(self._references(expression))
         shapes += [node for shape in shapes for node in self._linked(shape, "ogr:explainedBy")]
         found = {self.rungs[shape] for shape in shapes if shape in self.rungs}

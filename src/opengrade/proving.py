@@ -4,7 +4,7 @@ This is a third way to the verdict, beside the routes, for one model at a time: 
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from functools import cache
+from functools import cache, lru_cache
 
 from opengrade.criteria import (
     Alternative,
@@ -187,6 +187,7 @@ def permits(
 Values = Mapping[tuple[Term, NamedNode], tuple[Term, ...]]
 
 
+@lru_cache(maxsize=2)  # several frameworks are run on one graph in a row
 def _values_in(graph: Graph) -> Values:
     found: dict[tuple[Term, NamedNode], list[Term]] = {}
     for triple in graph:
