@@ -93,10 +93,10 @@ def test_a_folder_without_frameworks_or_with_broken_ones_is_told_of(tmp_path: Pa
     assert (done.code, "name of a framework of ours" in done.err) == (2, True)
     (tmp_path / "mof-1.0.ttl").unlink()
     text = (INVENTED / "tiny-2.ttl").read_text(encoding="utf-8")
-    (tmp_path / "tiny-2.ttl").write_text(text.replace("sh:minCount 1", "sh:minLength 1"), encoding="utf-8")
+    (tmp_path / "tiny-2.ttl").write_text(text.replace("sh:minCount 1", 'sh:pattern "x"'), encoding="utf-8")
     done = run_cli("frameworks", "--frameworks-dir", tmp_path)
     assert done.code == 3
-    assert "sh:minLength" in done.err
+    assert "sh:pattern" in done.err
     broken = text.replace("No source says where the {kind}", "No source says where the {model.__class__}")
     (tmp_path / "tiny-2.ttl").write_text(broken, encoding="utf-8")
     done = run_cli("frameworks", "--frameworks-dir", tmp_path)
