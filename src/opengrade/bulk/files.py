@@ -161,6 +161,8 @@ class TablePart:
 def open_table(path: Path) -> TableFile:
     """Look at a Parquet file; InputError where it is no component table."""
     place = Place(str(path))
+    if not path.is_file():
+        raise InputError("there is no such file.", fix="Check the path.", where=place)
     try:
         file = pq.ParquetFile(path)
     except (OSError, pa.ArrowException) as error:

@@ -123,11 +123,13 @@ def workplace(out: Path, inputs: Sequence[Path], *, rules: str) -> Iterator[Path
             where=Place(str(folder)),
         )
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(exist_ok=True)
         lock = (folder / "lock").open("a")
     except OSError as error:
         raise UsageError(
-            f"the results cannot be written there: {error.strerror}.", where=Place(str(out))
+            f"the results cannot be written there: {error.strerror}.",
+            fix="Name a folder that is there and that you may write to.",
+            where=Place(str(out)),
         ) from None
     with lock:
         try:

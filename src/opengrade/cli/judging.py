@@ -108,6 +108,8 @@ def assess(
             "--engine and --out grade many models together; --route and --store exclude them.",
             fix="Leave the one or the other out.",
         )
+    if master and chosen != "spark":
+        raise UsageError("--master is that of Spark.", fix="Add --engine spark, or leave it out.")
     rules = rules_from(names or (("all",) if chosen else ("mof-1.0",)), folder)
     _check_grade(require, rules)
     if chosen is not None:
