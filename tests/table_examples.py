@@ -1,0 +1,119 @@
+"""Models graded by way of a component table, in the same terms as assessments in memory."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import pyarrow as pa
+
+from framework_examples import EXAMPLES
+from opengrade.assessing import Assessment, assess
+from opengrade.bulk import results
+from opengrade.bulk.engines import Engine
+from opengrade.bulk.files import Described, open_table, write_table
+from opengrade.bulk.grading import Grader
+from opengrade.bulk.projecting import rows_of
+from opengrade.bulk.ranks import STATUSES, reasons
+from opengrade.dataset import read_catalog
+from opengrade.derive import Facts, derive_facts
+from opengrade.frameworks import Framework
+from opengrade.loading import framework, framework_files
+from opengrade.namespaces import local_name
+from support import facts_of
+
+
+@dataclass(frozen=True)
+class Told:
+    """What one framework says of a model: grade, score, and status and reason of each criterion."""
+
+    grade: str | None
+    score: float | None
+    criteria: tuple[tuple[str, str, str | None], ...]
+
+
+@cache
+def all_rules() -> tuple[Framework, ...]:
+    return tuple(framework(name) for name in framework_files())
+
+
+@cache
+def catalog() -> tuple[Facts, ...]:
+    return tuple(derive_facts(each.quads, source=each.source) for each in read_catalog())
+
+
+@cache
+def examples() -> tuple[Facts, ...]:
+    return tuple(facts_of(path) for path in sorted(EXAMPLES.glob("**/*.ttl")))
+
+
+def described(facts: Iterable[Facts]) -> list[Described]:
+    """Return the models of submissions as they are written to a table."""
+    return [
+        Described(model.node.value, model.name, rows)
+        for each in facts
+        for model, rows in zip(each.models, rows_of(each), strict=True)
+    ]
+
+
+def by_memory(facts: Sequence[Facts], rule: Framework) -> list[Told]:
+    return [_told(each) for each in assess(facts, rule, by="memory")]
+
+
+def _told(found: Assessment) -> Told:
+    criteria = tuple((each.criterion, each.status, each.reason) for each in found.findings)
+    return Told(found.grade, found.score and round(found.score, 9), criteria)
+
+
+def by_table(path: Path, rules: Sequence[Framework], engine: Engine) -> dict[str, list[Told]]:
+    """Grade the models of a table; what is found of each, by framework, in their order."""
+    table = open_table(path)
+    grader = Grader(table.dictionaries, rules, engine)
+    graded = [grader.grade(part) for part in table.parts()]
+    new = pa.concat_tables([each.new for each in graded])
+    found = results.laid_out(new, rules, grader.wanted)
+    of_verdicts = {rule.name: list(_rows(found, rule)) for rule in rules}
+    numbers = [number for each in graded for number in each.verdict.tolist()]
+    return {name: [told[number] for number in numbers] for name, told in of_verdicts.items()}
+
+
+def _rows(found: results.Verdicts, rule: Framework) -> Iterator[Told]:
+    count = len(found.statuses)
+    empty = [None] * count
+    grades = found.grades[rule.name].to_pylist() if rule.grades else empty
+    scores = found.grades[f"{rule.name}.score"].to_pylist() if rule.score else empty
+    names = [each.name for each in rule.criteria]
+    statuses = [found.statuses[f"{rule.name}.{name}"].to_pylist() for name in names]
+    codes = [found.statuses[f"{rule.name}.{name}.reason"].to_pylist() for name in names]
+    words = [reason and local_name(reason) for reason in reasons()]
+    for n in range(count):
+        criteria = tuple(
+            (name, STATUSES[status[n]], words[code[n]])
+            for name, status, code in zip(names, statuses, codes, strict=True)
+        )
+        score = scores[n]
+        yield Told(grades[n], score and round(score, 9), criteria)
+
+
+def written(path: Path, facts: Iterable[Facts]) -> Path:
+    write_table(path, described(facts))
+    return path
+
+
+def differences(facts: Sequence[Facts], rules: Sequence[Framework], path: Path, engine: Engine) -> list[str]:
+    """Grade models by way of a table, and list what memory says otherwise."""
+    found = by_table(written(path, facts), rules, engine)
+    models = [f"{model.source} {model.node.value}" for each in facts for model in each.models]
+    told = []
+    for rule in rules:
+        for model, ours, theirs in zip(models, found[rule.name], by_memory(facts, rule), strict=True):
+            told += _compared(f"{rule.name} {model}", ours, theirs)
+    return told
+
+
+def _compared(where: str, ours: Told, theirs: Told) -> Iterator[str]:
+    if (ours.grade, ours.score) != (theirs.grade, theirs.score):
+        yield f"{where}: {ours.grade} {ours.score}, in memory {theirs.grade} {theirs.score}"
+    for one, other in zip(ours.criteria, theirs.criteria, strict=True):
+        if one != other:
+            yield f"{where}: {one}, in memory {other}"
