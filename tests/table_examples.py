@@ -6,8 +6,11 @@ from functools import cache
 from pathlib import Path
 
 import pyarrow as pa
+from hypothesis import Phase, given, settings
+from hypothesis import strategies as st
 
 from framework_examples import EXAMPLES
+from generated import STEADY, Model, models, nearly_complete, statements
 from opengrade.assessing import Assessment, assess
 from opengrade.bulk import results
 from opengrade.bulk.engines import Engine
@@ -20,7 +23,6 @@ from opengrade.derive import Facts, derive_facts
 from opengrade.frameworks import Framework
 from opengrade.loading import framework, framework_files
 from opengrade.namespaces import local_name
-from support import facts_of
 
 
 @dataclass(frozen=True)
@@ -43,8 +45,27 @@ def catalog() -> tuple[Facts, ...]:
 
 
 @cache
-def examples() -> tuple[Facts, ...]:
-    return tuple(facts_of(path) for path in sorted(EXAMPLES.glob("**/*.ttl")))
+def example_files(name: str) -> tuple[list[Path], list[Path]]:
+    """Return the example files of a framework, and those of all others."""
+    files = sorted(EXAMPLES.glob("**/*.ttl"))
+    own = [path for path in files if path.is_relative_to(EXAMPLES / name)]
+    return own, [path for path in files if path not in set(own)]
+
+
+@cache
+def generated_facts(count: int) -> Facts:
+    """Return the facts of models as hypothesis makes them, the same each time."""
+    found: list[Model] = []
+
+    @settings(max_examples=count, phases=[Phase.generate], **STEADY)
+    @given(model=st.one_of(models, nearly_complete()))
+    def draw(model: Model) -> None:
+        if len(found) < count:
+            found.append(model)
+
+    draw()
+    quads = [quad for number, model in enumerate(found) for quad in statements(number, model)]
+    return derive_facts(quads, source="generated")
 
 
 def described(facts: Iterable[Facts]) -> list[Described]:

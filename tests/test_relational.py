@@ -4,14 +4,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from hypothesis import Phase, given, settings
-from hypothesis import strategies as st
-
-from generated import STEADY, Model, models, nearly_complete, statements
 from opengrade.bulk.engines import Engine, connected
 from opengrade.derive import derive_facts
-from support import CORPORA, facts_below, needs_corpora
-from table_examples import all_rules, catalog, differences, examples
+from opengrade.frameworks import Framework
+from opengrade.graph import parse
+from opengrade.loading import framework
+from support import CORPORA, facts_below, facts_of, needs_corpora
+from table_examples import all_rules, by_table, catalog, differences, example_files, generated_facts
 
 
 @pytest.fixture(scope="module")
@@ -25,9 +24,13 @@ def test_the_catalog(tmp_path: Path, engine: Engine) -> None:
 
 
 @pytest.mark.slow
-def test_all_examples_of_frameworks(tmp_path: Path, engine: Engine) -> None:
-    assert len(examples()) > 500
-    assert differences(examples(), all_rules(), tmp_path / "t.parquet", engine) == []
+@pytest.mark.parametrize("rule", all_rules(), ids=lambda rule: rule.name)
+def test_examples_of_frameworks(tmp_path: Path, engine: Engine, rule: Framework) -> None:
+    """Each framework on all its own examples, and on some of those of others."""
+    own, others = example_files(rule.name)
+    assert own
+    chosen = [facts_of(path) for path in own] + [facts_of(path) for path in others[::8]]
+    assert differences(chosen, [rule], tmp_path / "t.parquet", engine) == []
 
 
 @pytest.mark.slow
@@ -41,12 +44,27 @@ def test_published_files(tmp_path: Path, engine: Engine, folder: str, count: int
 
 
 @pytest.mark.slow
-@settings(max_examples=4, phases=[Phase.generate], **STEADY)
-@given(batch=st.lists(st.one_of(models, nearly_complete()), min_size=50, max_size=50))
-def test_two_hundred_generated_models(
-    tmp_path_factory: pytest.TempPathFactory, engine: Engine, batch: list[Model]
-) -> None:
-    quads = [quad for number, model in enumerate(batch) for quad in statements(number, model)]
-    facts = [derive_facts(quads, source="generated")]
-    path = tmp_path_factory.mktemp("generated") / "t.parquet"
-    assert differences(facts, all_rules(), path, engine) == []
+def test_two_hundred_generated_models(tmp_path: Path, engine: Engine) -> None:
+    facts = generated_facts(200)
+    assert len(facts.models) == 200
+    assert differences([facts], all_rules(), tmp_path / "t.parquet", engine) == []
+
+
+INHERITED_DATA = """
+PREFIX ogr: <https://w3id.org/opengrade/ns#> PREFIX ex: <https://example.org/>
+ex:base a ogr:Model ; ogr:name "Base" ; ogr:hasComponent ex:data .
+ex:data a ogr:Datasets ; ogr:licenseExpression "CC-BY-4.0" .
+ex:tuned a ogr:Model ; ogr:name "Tuned" ; ogr:fineTunedFrom ex:base .
+"""
+
+
+def test_data_of_a_base_model_keep_their_license(tmp_path: Path, engine: Engine) -> None:
+    """Released under an open license, it needs no class of its own."""
+    quads = parse(INHERITED_DATA.encode(), syntax="turtle", path="inherited.ttl")
+    facts = derive_facts(quads, source="inherited.ttl")
+    assert len(facts.models) == 2
+    rules = (framework("full-openness"),)
+    assert differences([facts], rules, tmp_path / "t.parquet", engine) == []
+    found = by_table(tmp_path / "t.parquet", rules, engine)["full-openness"]
+    statuses = [{name: status for name, status, _ in each.criteria} for each in found]
+    assert [each["DataClassesStated"] for each in statuses] == ["met", "met"]

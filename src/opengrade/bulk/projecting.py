@@ -1,6 +1,6 @@
 """Projects the facts of models to rows of the component table, and rows back to the facts of one thing."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from functools import cache
 
@@ -22,14 +22,20 @@ _MODEL, _THING, _BASE = (NamedNode(GENID + name) for name in ("model", "thing", 
 def rows_of(facts: Facts) -> Iterator[tuple[Row, ...]]:
     """Yield the rows of each model, first that of the model itself; things that are alike have one row."""
     graph = Graph(facts.triples)
+    # Data of which no source says more is the component itself, of this model or of one that it was made from.
+    everywhere: dict[Term, Applied | None] = {}
     for model in facts.models:
-        yield tuple(dict.fromkeys(_rows(graph, model)))
+        everywhere |= _applied_in(model)
+    for model in facts.models:
+        yield tuple(dict.fromkeys(_rows(graph, model, everywhere | _applied_in(model))))
 
 
-def _rows(graph: Graph, model: ModelFacts) -> Iterator[Row]:
-    # Data of which no source says more is the component itself, which has a license of its own.
-    applied: dict[Term, Applied | None] = {each.node: each.applied for each in model.data}
-    applied |= {each.node: each.applied for each in model.components}
+def _applied_in(model: ModelFacts) -> dict[Term, Applied | None]:
+    of_data: dict[Term, Applied | None] = {each.node: each.applied for each in model.data if each.applied}
+    return of_data | {each.node: each.applied for each in model.components}
+
+
+def _rows(graph: Graph, model: ModelFacts, applied: Mapping[Term, Applied | None]) -> Iterator[Row]:
     yield _row(graph, "", model.node, None)
     for relation in RELATIONS:
         for node in graph.objects(model.node, term(relation)):
