@@ -90,11 +90,11 @@ def by_table(path: Path, rules: Sequence[Framework], engine: Engine) -> dict[str
     """Grade the models of a table; what is found of each, by framework, in their order."""
     table = open_table(path)
     grader = Grader(table.dictionaries, rules, engine)
-    graded = [grader.grade(part) for part in table.parts()]
-    new = pa.concat_tables([each.new for each in graded])
-    found = results.laid_out(new, rules, grader.wanted)
+    parts = [grader.sort(part) for part in table.parts()]
+    verdicts = grader.judge(pa.concat_tables([each.rows for each in parts]))
+    found = results.laid_out(verdicts.rows, rules, grader.wanted)
     of_verdicts = {rule.name: list(_rows(found, rule)) for rule in rules}
-    numbers = [number for each in graded for number in each.verdict.tolist()]
+    numbers = [number for each in parts for number in verdicts.numbers[each.kind].tolist()]
     return {name: [told[number] for number in numbers] for name, told in of_verdicts.items()}
 
 

@@ -103,8 +103,9 @@ def met_by_table(tmp_path_factory: pytest.TempPathFactory) -> dict[tuple[str, Na
     with connected("duckdb") as engine:
         grader = Grader(table.dictionaries, all_rules(), engine)
         (part,) = table.parts()
-        graded = grader.grade(part)
-    found = graded.new.take(pa.array(graded.verdict))
+        kinds = grader.sort(part)
+        verdicts = grader.judge(kinds.rows)
+    found = verdicts.rows.take(pa.array(verdicts.numbers[kinds.kind]))
     is_met = np.array([status == "met" for status, _ in outcomes()])
     names = column_names(grader.wanted).criteria
     return {key: is_met[found[name].to_numpy()] for key, name in names.items()}

@@ -1,0 +1,177 @@
+"""A wrong rule of the relational route does not pass: each is seen on a few models."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from opengrade.bulk import grading, projecting, ranks, results
+from opengrade.bulk.engines import Engine, connected
+from opengrade.criteria import Every, Or
+from opengrade.derive import Facts
+from opengrade.findings import Diagnosis
+from opengrade.namespaces import term
+from opengrade.routes import relational
+from support import facts_of
+from table_examples import Told, all_rules, by_memory, by_table, catalog, example_files, written
+
+
+@pytest.fixture(scope="module")
+def engine() -> Iterator[Engine]:
+    with connected("duckdb") as found:
+        yield found
+
+
+NAMES = ("mof-1.0", "osaid-1.0", "eosai-2024", "full-openness")
+RULES = tuple(rule for rule in all_rules() if rule.name in NAMES)
+
+
+@cache
+def models() -> tuple[Facts, ...]:
+    chosen = [path for name in NAMES for path in example_files(name)[0][::4]]
+    return (*catalog(), *(facts_of(path) for path in chosen))
+
+
+@cache
+def expected() -> dict[str, list[Told]]:
+    return {rule.name: by_memory(models(), rule) for rule in RULES}
+
+
+@dataclass(frozen=True)
+class Mutation:
+    """A name in a module that is given another value, made from the right one."""
+
+    module: Any
+    name: str
+    wrong: Callable[[Any], Any]
+
+
+def _greatest(right: Callable[..., Any]) -> Callable[..., Any]:
+    return relational._greatest
+
+
+def _least(right: Callable[..., Any]) -> Callable[..., Any]:
+    return relational._least
+
+
+def _none_is_least(right: Callable[..., Any]) -> Callable[..., Any]:
+    return lambda *given: replace(right(*given), least=frozenset())
+
+
+def _all_are_least(right: Callable[..., Any]) -> Callable[..., Any]:
+    return lambda *given: replace(right(*given), least=frozenset(right(*given).table.column_names[1:]))
+
+
+def _or_for_and(right: Callable[..., Any]) -> Callable[..., Any]:
+    def wrong(framework: Any, expression: Any, columns: Any) -> Any:
+        parts = getattr(expression, "parts", ())
+        if parts and not isinstance(expression, Or):
+            return right(framework, Or(parts), columns)
+        return right(framework, expression, columns)
+
+    return wrong
+
+
+def _without_reason(right: Callable[..., Any]) -> Callable[..., Any]:
+    return lambda depth, reason: right(depth, term("ogr:RESTRICTED-ACCESS") if reason else None)
+
+
+def _missing_is_met(right: Callable[..., Any]) -> Callable[..., Any]:
+    return lambda framework, leaf: ranks.met_from() if not isinstance(leaf, Every) else right(framework, leaf)
+
+
+def _missing_is_not_met(right: Callable[..., Any]) -> Callable[..., Any]:
+    return lambda framework, leaf: 0 if isinstance(leaf, Every) else right(framework, leaf)
+
+
+def _all_licenses_alike(right: Callable[..., Any]) -> Callable[..., Any]:
+    return lambda self, entry: entry is None
+
+
+def _origin_forgotten(right: Callable[..., Any]) -> Callable[..., Any]:
+    return lambda self, entry: right(self, entry and replace(entry, resolution=entry.own, bound=False))
+
+
+def _all_facts_alike(right: Callable[..., Any]) -> Callable[..., Any]:
+    return lambda self, entry: ()
+
+
+def _doubled(right: Callable[..., Any]) -> Callable[..., Any]:
+    return lambda *given: right(*given) * 2
+
+
+def _one_more(right: Callable[..., Any]) -> Callable[..., Any]:
+    return lambda: right() + 1
+
+
+def _much_less(right: Callable[..., Any]) -> Callable[..., Any]:
+    return lambda: right() - 4 * len(ranks.reasons())
+
+
+def _depth_forgotten(right: Callable[..., Any]) -> Callable[..., Any]:
+    return lambda found: right(Diagnosis(min(found.depth, 1), found.reason, found.thing))
+
+
+def _relations_but_components(right: Callable[..., Any]) -> Callable[..., Any]:
+    return lambda leaf, relation, kinds: relation != "ogr:trainedOn" and right(leaf, relation, kinds)
+
+
+def _kinds_forgotten(right: Callable[..., Any]) -> Callable[..., Any]:
+    return lambda leaf, relation, kinds: right(leaf, relation, frozenset())
+
+
+def _one_mark(right: Callable[..., Any]) -> Callable[..., Any]:
+    return lambda rows: right([(1,) for _ in rows])
+
+
+def _first_grade(right: Callable[..., Any]) -> Callable[..., Any]:
+    return lambda met, count: right(dict(list(met.items())[:1]), count)
+
+
+def _presence_only(right: Callable[..., Any]) -> Callable[..., Any]:
+    return lambda value: False
+
+
+def _unbound(right: Callable[..., Any]) -> Callable[..., Any]:
+    return lambda applied: replace(right(applied), bound=False)
+
+
+MUTATIONS = {
+    "least for greatest": Mutation(relational, "_greatest", _least),
+    "greatest for least": Mutation(relational, "_least", _greatest),
+    "every thing judged by the best": Mutation(grading, "classes", _none_is_least),
+    "some thing judged by the worst": Mutation(grading, "classes", _all_are_least),
+    "or for and": Mutation(relational, "_rank", _or_for_and),
+    "met from one rank later": Mutation(relational, "met_from", _one_more),
+    "met from two depths before": Mutation(relational, "met_from", _much_less),
+    "missing things counted as met": Mutation(ranks, "_rank_without", _missing_is_met),
+    "nothing at all fails every": Mutation(ranks, "_rank_without", _missing_is_not_met),
+    "all licenses alike": Mutation(ranks.Alike, "license", _all_licenses_alike),
+    "own license for the one that applies": Mutation(ranks.Alike, "license", _origin_forgotten),
+    "all facts alike": Mutation(ranks.Alike, "facts", _all_facts_alike),
+    "points doubled": Mutation(relational, "_half_points", _doubled),
+    "depth forgotten": Mutation(ranks, "rank_of", _depth_forgotten),
+    "training data passed over": Mutation(ranks, "concerns", _relations_but_components),
+    "kinds passed over": Mutation(ranks, "concerns", _kinds_forgotten),
+    "things of models told apart by their number alone": Mutation(grading, "marks", _one_mark),
+    "only the lowest grade": Mutation(results, "_best", _first_grade),
+    "values forgotten": Mutation(projecting, "kept", _presence_only),
+    "terms of base models forgotten": Mutation(projecting, "entry_of", _unbound),
+    "reasons of rungs swapped": Mutation(relational, "_fixed", _without_reason),
+}
+
+
+def test_the_right_rules_pass(tmp_path: Path, engine: Engine) -> None:
+    assert by_table(written(tmp_path / "t.parquet", models()), RULES, engine) == expected()
+
+
+@pytest.mark.parametrize("name", MUTATIONS)
+def test_a_wrong_rule_is_seen(
+    name: str, tmp_path: Path, engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    each = MUTATIONS[name]
+    monkeypatch.setattr(each.module, each.name, each.wrong(getattr(each.module, each.name)))
+    assert by_table(written(tmp_path / "t.parquet", models()), RULES, engine) != expected()
