@@ -8,9 +8,10 @@ from opengrade.bulk.engines import Engine, connected
 from opengrade.derive import derive_facts
 from opengrade.frameworks import Framework
 from opengrade.graph import parse
-from opengrade.loading import framework
+from opengrade.loading import framework, load_framework
 from support import CORPORA, facts_below, facts_of, needs_corpora
 from table_examples import all_rules, by_table, catalog, differences, example_files, generated_facts
+from test_routes import HEADER
 
 
 @pytest.fixture(scope="module")
@@ -68,3 +69,24 @@ def test_data_of_a_base_model_keep_their_license(tmp_path: Path, engine: Engine)
     found = by_table(tmp_path / "t.parquet", rules, engine)["full-openness"]
     statuses = [{name: status for name, status, _ in each.criteria} for each in found]
     assert [each["DataClassesStated"] for each in statuses] == ["met", "met"]
+
+
+RUNGS = HEADER.replace("<urn:property:q>", "ogr:repository").replace("ogr:Component", "ogr:Model")
+OF_MODELS = (
+    "sh:node x:rung",
+    "sh:not [ sh:node x:rung ]",
+    "sh:or ( [ sh:node x:rung ] [ sh:property [ sh:path ogr:hasComponent ; sh:minCount 1 ] ] )",
+    "sh:and ( [ sh:node x:rung ] [ sh:not [ sh:class ogr:Model ] ] )",
+    "sh:node x:rung ; sh:property [ sh:path ogr:hasComponent ; sh:class ogr:FinalWeights ]",
+)
+
+
+@pytest.mark.parametrize("constraint", OF_MODELS)
+def test_shapes_of_models_themselves(tmp_path: Path, engine: Engine, constraint: str) -> None:
+    """No framework gives reasons for models as a whole, but one may."""
+    path = tmp_path / "rules.ttl"
+    path.write_text(f"{RUNGS}  {constraint} .\n", encoding="utf-8")
+    facts = generated_facts(100)
+    assert differences([facts], [load_framework(path)], tmp_path / "t.parquet", engine) == []
+    found = by_table(tmp_path / "t.parquet", [load_framework(path)], engine)["rules"]
+    assert len({each.criteria for each in found}) == (1 if "sh:class ogr:Model" in constraint else 2)

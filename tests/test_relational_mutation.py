@@ -10,13 +10,14 @@ import pytest
 
 from opengrade.bulk import grading, projecting, ranks, results
 from opengrade.bulk.engines import Engine, connected
+from opengrade.bulk.schema import Row
 from opengrade.criteria import Every, Or
 from opengrade.derive import Facts
 from opengrade.findings import Diagnosis
 from opengrade.namespaces import term
 from opengrade.routes import relational
 from support import facts_of
-from table_examples import Told, all_rules, by_memory, by_table, catalog, example_files, written
+from table_examples import Told, all_rules, by_memory, by_table, catalog, example_files, generated_facts, written
 
 
 @pytest.fixture(scope="module")
@@ -31,8 +32,8 @@ RULES = tuple(rule for rule in all_rules() if rule.name in NAMES)
 
 @cache
 def models() -> tuple[Facts, ...]:
-    chosen = [path for name in NAMES for path in example_files(name)[0][::4]]
-    return (*catalog(), *(facts_of(path) for path in chosen))
+    files = [path for name in NAMES for path in example_files(name)[0]]
+    return (*catalog(), *(facts_of(path) for path in files[::4]), generated_facts(100))
 
 
 @cache
@@ -75,8 +76,9 @@ def _or_for_and(right: Callable[..., Any]) -> Callable[..., Any]:
     return wrong
 
 
-def _without_reason(right: Callable[..., Any]) -> Callable[..., Any]:
-    return lambda depth, reason: right(depth, term("ogr:RESTRICTED-ACCESS") if reason else None)
+def _another_reason(right: Callable[..., Any]) -> Callable[..., Any]:
+    swapped = {term("ogr:NO-LICENSE"): term("ogr:LICENSE-UNKNOWN")}
+    return lambda found: right(replace(found, reason=swapped.get(found.reason, found.reason)))
 
 
 def _missing_is_met(right: Callable[..., Any]) -> Callable[..., Any]:
@@ -87,28 +89,25 @@ def _missing_is_not_met(right: Callable[..., Any]) -> Callable[..., Any]:
     return lambda framework, leaf: 0 if isinstance(leaf, Every) else right(framework, leaf)
 
 
-def _all_licenses_alike(right: Callable[..., Any]) -> Callable[..., Any]:
-    return lambda self, entry: entry is None
+def _looking_at(change: Callable[[Row], Row]) -> Callable[[Any], Any]:
+    """Make a rule that tells things apart only by what is left of them after a change."""
+    return lambda right: lambda self, thing, numbers, *, deep: right(self, change(thing), numbers, deep=deep)
 
 
-def _origin_forgotten(right: Callable[..., Any]) -> Callable[..., Any]:
-    return lambda self, entry: right(self, entry and replace(entry, resolution=entry.own, bound=False))
-
-
-def _all_facts_alike(right: Callable[..., Any]) -> Callable[..., Any]:
-    return lambda self, entry: ()
+def _own_license(thing: Row) -> Row:
+    return replace(thing, license=thing.license and replace(thing.license, resolution=thing.license.own))
 
 
 def _doubled(right: Callable[..., Any]) -> Callable[..., Any]:
     return lambda *given: right(*given) * 2
 
 
-def _one_more(right: Callable[..., Any]) -> Callable[..., Any]:
-    return lambda: right() + 1
+def _a_depth_more(right: Callable[..., Any]) -> Callable[..., Any]:
+    return lambda: right() + 2 * len(ranks.reasons())
 
 
-def _much_less(right: Callable[..., Any]) -> Callable[..., Any]:
-    return lambda: right() - 4 * len(ranks.reasons())
+def _at_second(right: Callable[..., Any]) -> Callable[..., Any]:
+    return lambda: 4 * len(ranks.reasons())
 
 
 def _depth_forgotten(right: Callable[..., Any]) -> Callable[..., Any]:
@@ -145,13 +144,15 @@ MUTATIONS = {
     "every thing judged by the best": Mutation(grading, "classes", _none_is_least),
     "some thing judged by the worst": Mutation(grading, "classes", _all_are_least),
     "or for and": Mutation(relational, "_rank", _or_for_and),
-    "met from one rank later": Mutation(relational, "met_from", _one_more),
-    "met from two depths before": Mutation(relational, "met_from", _much_less),
+    "met from one depth later": Mutation(relational, "met_from", _a_depth_more),
+    "met from the second rung": Mutation(relational, "met_from", _at_second),
     "missing things counted as met": Mutation(ranks, "_rank_without", _missing_is_met),
     "nothing at all fails every": Mutation(ranks, "_rank_without", _missing_is_not_met),
-    "all licenses alike": Mutation(ranks.Alike, "license", _all_licenses_alike),
-    "own license for the one that applies": Mutation(ranks.Alike, "license", _origin_forgotten),
-    "all facts alike": Mutation(ranks.Alike, "facts", _all_facts_alike),
+    "all licenses alike": Mutation(
+        ranks.Alike, "look", _looking_at(lambda thing: replace(thing, license=None))
+    ),
+    "own license for the one that applies": Mutation(ranks.Alike, "look", _looking_at(_own_license)),
+    "all facts alike": Mutation(ranks.Alike, "look", _looking_at(lambda thing: replace(thing, facts=()))),
     "points doubled": Mutation(relational, "_half_points", _doubled),
     "depth forgotten": Mutation(ranks, "rank_of", _depth_forgotten),
     "training data passed over": Mutation(ranks, "concerns", _relations_but_components),
@@ -160,7 +161,7 @@ MUTATIONS = {
     "only the lowest grade": Mutation(results, "_best", _first_grade),
     "values forgotten": Mutation(projecting, "kept", _presence_only),
     "terms of base models forgotten": Mutation(projecting, "entry_of", _unbound),
-    "reasons of rungs swapped": Mutation(relational, "_fixed", _without_reason),
+    "reason of a rung swapped": Mutation(ranks, "rank_of", _another_reason),
 }
 
 

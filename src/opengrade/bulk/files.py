@@ -189,7 +189,11 @@ def _check_codes(file: pq.ParquetFile, known: Dictionaries, place: Place) -> int
         for index in range(group.num_columns):
             column = group.column(index)
             if column.path_in_schema in tops:
-                low, high = _range(file, number, column)
+                low, high, missing = _range(file, number, column)
+                if missing:
+                    raise InputError(f"a {column.path_in_schema} is empty.", where=place)
+                if low is None or high is None:
+                    continue  # a group without rows
                 tops[column.path_in_schema] = max(tops[column.path_in_schema], high)
                 if low < 0:
                     raise InputError(f"a {column.path_in_schema} is below 0.", where=place)
@@ -201,9 +205,13 @@ def _check_codes(file: pq.ParquetFile, known: Dictionaries, place: Place) -> int
     return tops["model"] + 1
 
 
-def _range(file: pq.ParquetFile, group: int, column: "pq.ColumnChunkMetaData") -> tuple[int, int]:
-    statistics = column.statistics
-    if statistics is not None and statistics.has_min_max:
-        return statistics.min, statistics.max
-    found = pc.min_max(file.read_row_group(group, columns=[column.path_in_schema]).column(0))
-    return found["min"].as_py(), found["max"].as_py()
+def _range(
+    file: pq.ParquetFile, group: int, column: "pq.ColumnChunkMetaData"
+) -> tuple[int | None, int | None, int]:
+    """Return the least and the greatest code of a group, None where there is none, and how many are empty."""
+    known = column.statistics
+    if known is not None and known.has_min_max and known.has_null_count:
+        return known.min, known.max, known.null_count
+    values = file.read_row_group(group, columns=[column.path_in_schema]).column(0)
+    found = pc.min_max(values)
+    return found["min"].as_py(), found["max"].as_py(), values.null_count
