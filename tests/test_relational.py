@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
 from opengrade.bulk.engines import Engine, connected
 from opengrade.derive import derive_facts
 from opengrade.frameworks import Framework

@@ -10,11 +10,11 @@ reasons are compared in `test_relational.py`.
 import random
 from collections.abc import Iterator
 from functools import cache
-from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 import pytest
+
 from opengrade.bulk.engines import connected
 from opengrade.bulk.files import Described, open_table, write_table
 from opengrade.bulk.grading import Grader

@@ -52,9 +52,7 @@ def undisturbed(table: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[
 
 
 @pytest.mark.slow
-def test_killed_after_parts_it_goes_on(
-    table: Path, tmp_path: Path, undisturbed: tuple[bytes, bytes]
-) -> None:
+def test_killed_after_parts_it_goes_on(table: Path, tmp_path: Path, undisturbed: tuple[bytes, bytes]) -> None:
     out = tmp_path / "r.parquet"
     for last in (3, 9, len(catalog())):
         assert grade(table, out, last=last) == -signal.SIGKILL
@@ -148,7 +146,10 @@ def test_results_do_not_take_the_place_of_the_input(table: Path, tmp_path: Path)
     link.symlink_to(table)
     before = table.read_bytes()
     for out in (table, table.parent / "." / table.name, link):
-        with pytest.raises(UsageError, match="take the place of the input"), workplace(out, [table], rules="1"):
+        with (
+            pytest.raises(UsageError, match="take the place of the input"),
+            workplace(out, [table], rules="1"),
+        ):
             pass
     assert table.read_bytes() == before and not parts(table).exists()
 

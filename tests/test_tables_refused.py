@@ -113,7 +113,9 @@ BAD = {
     "no parts": Bad(with_dictionaries(lambda d: d.pop("parts")), "not readable (KeyError)"),
     "a part twice": Bad(with_dictionaries(_out_of_order), "not readable (ValueError)"),
     "too few facts": Bad(with_dictionaries(lambda d: d["facts"].pop()), "stands in no dictionary"),
-    "a license out of range": Bad(lambda t: set_first(t, "license", 999), "license 999 stands in no dictionary"),
+    "a license out of range": Bad(
+        lambda t: set_first(t, "license", 999), "license 999 stands in no dictionary"
+    ),
     "a part out of range": Bad(lambda t: set_first(t, "part", 999), "part 999 stands in no dictionary"),
     "a negative part": Bad(lambda t: set_first(t, "part", -1), "a part is below 0"),
     "a negative model": Bad(lambda t: set_first(t, "model", -1), "a model is below 0"),
