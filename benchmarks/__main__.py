@@ -17,6 +17,7 @@ from pathlib import Path
 
 import pyshacl
 
+from benchmarks.population import MODEL_FILES
 from opengrade.assessing import assess
 from opengrade.confining import each
 from opengrade.dataset import read_catalog
@@ -31,9 +32,6 @@ from opengrade.resources import data_root
 from opengrade.validating import validate
 
 RULES = "mof-1.0"
-SHARED = data_root().parent / "shared" / "corpora" / "mot" / "models"
-# The published files where they are at hand, else the examples of their format.
-MODEL_FILES = sorted(SHARED.glob("*.yml")) or sorted((data_root() / "tests" / "imports").glob("*/*.yml"))
 LIMIT = 60.0
 
 

@@ -22,22 +22,28 @@ def run(framework: Framework, triples: Iterable[Triple]) -> Outcome:
     and name a shape within it, those of ours are about the node that is judged and name ours.
     """
     facts = tuple(triples)
+    report = report_of(to_rdflib(with_license_facts(facts)), judging(framework), framework.name)
+    return _conforming(framework, facts, report)
+
+
+def judging(framework: Framework) -> Graph:
+    """Return the shapes of a framework, in which only those of ours have targets."""
     shapes = to_rdflib(framework.graph)
     for target in TARGETS:
         shapes.remove((None, target, None))
     for shape, _, class_ in framework.judged():
         _judge(shapes, shape, class_)
-    report = report_of(to_rdflib(with_license_facts(facts)), shapes, framework.name)
-    return _conforming(framework, facts, report)
+    return shapes
 
 
-def _ours(shape: NamedNode) -> URIRef:
+def judge_of(shape: NamedNode) -> URIRef:
+    """Return the name of the shape of ours that judges by another one."""
     return URIRef(f"urn:opengrade:judges:{shape.value}")
 
 
 def _judge(shapes: Graph, shape: NamedNode, class_: NamedNode) -> None:
     """Add a shape that all things of a class have to conform to another one."""
-    ours, parts = _ours(shape), BNode()
+    ours, parts = judge_of(shape), BNode()
     Collection(shapes, parts, [URIRef(shape.value)])
     shapes.add((ours, RDF.type, SH.NodeShape))
     shapes.add((ours, SH.targetClass, URIRef(class_.value)))
@@ -52,6 +58,6 @@ def _conforming(framework: Framework, facts: tuple[Triple, ...], report: Graph) 
     found: dict[NamedNode, frozenset[Term]] = {}
     for shape, _, target in framework.judged():
         nodes = {t.subject for t in facts if t.predicate == term("rdf:type") and t.object == target}
-        bad = failed.get(str(_ours(shape)), set())
+        bad = failed.get(str(judge_of(shape)), set())
         found[shape] = frozenset(n for n in nodes if isinstance(n, NamedNode) and n.value not in bad)
     return found

@@ -1,0 +1,1 @@
+"""Engines of others, run over the same shapes and facts."""
