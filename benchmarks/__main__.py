@@ -12,12 +12,15 @@ import tempfile
 import time
 import warnings
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
 import pyshacl
 
+from benchmarks.hub import hub
 from benchmarks.population import MODEL_FILES
+from benchmarks.scale import SIZES, Options, scale, sparql
 from opengrade.assessing import assess
 from opengrade.confining import each
 from opengrade.dataset import read_catalog
@@ -170,34 +173,43 @@ def profile() -> Iterator[str]:
         yield f"{name}: {right} of these give the result of the standard"
 
 
+WHAT = ("profile", "start-up", "throughput", "safety", "sparql", "scale", "hub")
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("what", nargs="*", choices=[*WHAT, []], help="all if none is named")
+    parser.add_argument("--starts", type=int, default=9, help="how often a process is started")
+    parser.add_argument("--rounds", type=int, default=3, help="how often sparql, scale and hub are measured")
+    parser.add_argument("--limit", type=float, default=LIMIT, help="seconds for each figure over graphs")
+    parser.add_argument("--files", type=int, default=1000, help="how many files are validated")
+    parser.add_argument("--sizes", type=int, nargs="+", default=SIZES, help="numbers of models, ascending")
+    parser.add_argument("--lines", type=int, default=max(SIZES), help="how many records of the Hub are read")
+    parser.add_argument("--folder", type=Path, help="where generated records stay for the next time")
+    parser.add_argument("--out", type=Path, help="where tables and plots go (benchmarks/results)")
+    parser.add_argument("--peers", action="store_true", help="also install and run npm shacl-engine")
+    return parser
+
+
 def main() -> None:
     """Run the measurements that are named, or all."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument(
-        "what",
-        nargs="*",
-        choices=["profile", "start-up", "throughput", "safety", []],
-        help="all if none is named",
-    )
-    parser.add_argument("--rounds", type=int, default=9, help="how often a process is started")
-    parser.add_argument(
-        "--limit", type=float, default=LIMIT, help="seconds for each figure of the throughput"
-    )
-    parser.add_argument("--files", type=int, default=1000, help="how many files are validated")
-    options = parser.parse_args()
-    wanted = options.what or ["profile", "start-up", "throughput", "safety"]
-    if "profile" in wanted:
-        for line in profile():
-            print(line, flush=True)
-    if "start-up" in wanted:
-        for line in start_up(options.rounds):
-            print(line, flush=True)
-    if "safety" in wanted:
-        for line in safety(options.files):
-            print(line, flush=True)
-    if "throughput" in wanted:
-        for line in throughput(options.limit):
-            print(line, flush=True)
+    given = _parser().parse_args()
+    options = Options(given.sizes, given.rounds, given.limit, given.peers)
+    if given.out:
+        options = replace(options, out=given.out)
+    ways: dict[str, Callable[[], Iterator[str]]] = {
+        "profile": profile,
+        "start-up": lambda: start_up(given.starts),
+        "safety": lambda: safety(given.files),
+        "throughput": lambda: throughput(given.limit),
+        "sparql": lambda: sparql(options),
+        "scale": lambda: scale(options),
+        "hub": lambda: hub(given.lines, given.rounds, given.folder),
+    }
+    for name, way in ways.items():
+        if not given.what or name in given.what:
+            for line in way():
+                print(line, flush=True)
 
 
 if __name__ == "__main__":
