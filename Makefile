@@ -36,8 +36,8 @@ spdx: $(MARKS)/test
 fuzz: $(MARKS)/test
 	FUZZ_EXAMPLES=$${FUZZ_EXAMPLES:-20000} $(BIN)/python -m pytest --numprocesses auto tests/test_fuzz.py
 
-bench: $(MARKS)/test
-	$(BIN)/python -m benchmarks
+bench: $(MARKS)/bench
+	$(BIN)/python -m benchmarks $(BENCH_OPTIONS)
 
 wheel: $(MARKS)/base
 	$(BIN)/python -m pip wheel --quiet --no-deps --wheel-dir dist .
@@ -58,6 +58,10 @@ $(MARKS)/demo: pyproject.toml | $(MARKS)/base
 
 $(MARKS)/test: pyproject.toml | $(MARKS)/base
 	@$(BIN)/python -m pip install --quiet --editable . --group test
+	@touch $@
+
+$(MARKS)/bench: pyproject.toml | $(MARKS)/base
+	@$(BIN)/python -m pip install --quiet --editable ".[peers]" --group test --group bench
 	@touch $@
 
 $(MARKS)/dev: pyproject.toml | $(MARKS)/base

@@ -58,7 +58,7 @@ def scale(options: Options) -> Iterator[str]:
         ways, environment, told = _graph_ways(options, folder)
         yield from told
         for count in options.sizes:
-            graphs = [each for each in ways if count <= GRAPHS_UP_TO and not _was_stopped(figures, each)]
+            graphs = [each for each in ways if count <= GRAPHS_UP_TO and not _took_too_long(figures, each, options.limit)]
             for data, table in _tables(folder, count).items():
                 names = [*(graphs if data == COPIES else []), *TABLE_WAYS]
                 runs = _measured(names, count, table, options, environment)
@@ -121,8 +121,9 @@ def _tables(folder: Path, count: int) -> Mapping[str, Path]:
     return tables
 
 
-def _was_stopped(figures: Sequence[Figure], name: str) -> bool:
-    return any(each.way == name and each.run.models < each.models for each in figures)
+def _took_too_long(figures: Sequence[Figure], name: str, limit: float) -> bool:
+    """Say whether a way passed the limit on fewer models, so that more of them would tell nothing new."""
+    return any(each.way == name and each.run.seconds > limit for each in figures)
 
 
 def _measured(

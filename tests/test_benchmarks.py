@@ -1,0 +1,88 @@
+"""The benchmarks: each runs on few models, and all ways come to the same verdicts."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from benchmarks import population, table_data
+from benchmarks.by_hand import ByHand
+from benchmarks.measuring import Run
+from benchmarks.scale import COPIES, Figure, Options, _compared, _growth, limits
+from benchmarks.ways import over_graphs, relational
+from support import ROOT
+
+pytestmark = pytest.mark.slow
+
+
+def run(*arguments: str) -> str:
+    command = [sys.executable, "-m", "benchmarks", *arguments]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def figure(way: str, models: int, seconds: float, grades: list[int] | None = None) -> Figure:
+    return Figure(COPIES, way, models, Run(models, seconds, 100.0, np.array(grades or [0] * models)))
+
+
+@pytest.mark.parametrize("make", [population.make_table, table_data.make])
+def test_the_query_by_hand_grades_as_the_relational_route_does(
+    tmp_path: Path, make: object
+) -> None:
+    assert callable(make)
+    table = tmp_path / "table.parquet"
+    make(table, 3000)
+    ours, hand = relational(table).grades, ByHand(table)
+    assert len(ours) == 3000
+    assert ours.tolist() == hand.grades().tolist()
+    assert hand.counts() == {each: n for each, n in enumerate(np.bincount(ours).tolist()) if n}
+    assert len(hand.counts()) > 1
+
+
+def test_a_model_is_the_same_one_as_triples_and_as_rows(tmp_path: Path) -> None:
+    table = tmp_path / "table.parquet"
+    population.make_table(table, 200)
+    assert over_graphs("sparql", 200, 60).grades.tolist() == ByHand(table).grades().tolist()
+
+
+def test_scale_compares_ways_on_the_same_data(tmp_path: Path) -> None:
+    told = run("scale", "--sizes", "2", "--rounds", "1", "--limit", "0.1", "--out", str(tmp_path))
+    assert told.count("all verdicts alike") == 3
+    assert "DIFFER" not in told
+    assert all(name in told for name in ("pyshacl", "sparql", "relational", "by-hand", "hub-like", "varied"))
+    assert (tmp_path / "scale.csv").read_text().count("\n") >= 12
+
+
+def test_sparql_tells_of_growth() -> None:
+    told = run("sparql", "--sizes", "2", "20", "--rounds", "1", "--limit", "0.1")
+    assert told.count("all verdicts alike") == 2
+    assert "growth of the time of sparql to 20 models" in told
+
+
+def test_hub_compares_grading_with_parsing(tmp_path: Path) -> None:
+    told = run("hub", "--lines", "300", "--rounds", "1", "--folder", str(tmp_path))
+    assert "grading to parsing" in told
+    assert (tmp_path / "hub-300.jsonl").exists()
+
+
+def test_other_verdicts_are_told() -> None:
+    same = [figure("by-hand", 3, 1, [0, 1, 2]), figure("relational", 3, 1, [0, 1, 2])]
+    assert _compared(same) == "all verdicts alike"
+    other = [same[0], figure("relational", 3, 1, [0, 1, 3])]
+    assert _compared(other) == "VERDICTS DIFFER: relational differs from by-hand in 1 of 3"
+
+
+def test_limits_are_held_or_missed() -> None:
+    quick = [figure("relational", 10, 2.9), figure("by-hand", 10, 1), figure("by-hand-counts", 10, 1)]
+    slow = [figure("relational", 10, 3.1), *quick[1:]]
+    for figures, word in ((quick, "held"), (slow, "MISSED")):
+        told = [line for line in limits(figures) if "query by hand, copies" in line]
+        assert [line.split()[0] for line in told] == [word]
+
+
+def test_growth_is_brought_to_a_tenfold() -> None:
+    runs = {each.models: each.run for each in (figure("a", 10, 1.0), figure("a", 1000, 100.0))}
+    assert _growth(runs) == {1000: pytest.approx(10.0)}
