@@ -106,5 +106,3 @@ def _is_open(license_: NamedNode) -> bool:
 def _of_facts(entry: FactsEntry) -> int:
     values = {value for name, value in entry if name == "ogr:hasAvailability"}
     return 0 if values & {str(term(f"ogr:{each}")) for each in WITHHELD} else ALL
-
-

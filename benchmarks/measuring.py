@@ -43,9 +43,12 @@ class Called:
 def call(command: Sequence[str], environment: Mapping[str, str] | None = None) -> Called:
     """Run a command to its end; RuntimeError with what it said where it fails."""
     begin = time.perf_counter()
-    with tempfile.TemporaryFile("w+") as said, subprocess.Popen(
-        list(command), stdout=subprocess.PIPE, stderr=said, text=True, env=environment
-    ) as process:
+    with (
+        tempfile.TemporaryFile("w+") as said,
+        subprocess.Popen(
+            list(command), stdout=subprocess.PIPE, stderr=said, text=True, env=environment
+        ) as process,
+    ):
         watch = _Watch(process.pid)
         watch.start()
         assert process.stdout is not None

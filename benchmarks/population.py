@@ -59,7 +59,9 @@ def _templates() -> tuple[tuple[tuple[Term | str, NamedNode, Term | str], ...], 
                 end = "model" if triple.subject == models[0] else f"thing-{len(ends)}"
                 ends.setdefault(triple.subject, end)
         templates.append(
-            tuple((ends.get(t.subject, t.subject), t.predicate, ends.get(t.object, t.object)) for t in triples)
+            tuple(
+                (ends.get(t.subject, t.subject), t.predicate, ends.get(t.object, t.object)) for t in triples
+            )
         )
     return tuple(templates)
 

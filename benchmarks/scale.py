@@ -58,7 +58,11 @@ def scale(options: Options) -> Iterator[str]:
         ways, environment, told = _graph_ways(options, folder)
         yield from told
         for count in options.sizes:
-            graphs = [each for each in ways if count <= GRAPHS_UP_TO and not _took_too_long(figures, each, options.limit)]
+            graphs = [
+                each
+                for each in ways
+                if count <= GRAPHS_UP_TO and not _took_too_long(figures, each, options.limit)
+            ]
             for data, table in _tables(folder, count).items():
                 names = [*(graphs if data == COPIES else []), *TABLE_WAYS]
                 runs = _measured(names, count, table, options, environment)

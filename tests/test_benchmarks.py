@@ -6,15 +6,19 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-
 from benchmarks import population, table_data
 from benchmarks.by_hand import ByHand
 from benchmarks.measuring import Run
-from benchmarks.scale import COPIES, Figure, Options, _compared, _growth, limits
+from benchmarks.scale import COPIES, Figure, _compared, _growth, limits
 from benchmarks.ways import over_graphs, relational
+
 from support import ROOT
 
-pytestmark = pytest.mark.slow
+pytestmark = [
+    pytest.mark.slow,
+    # Ibis calls it, and DuckDB 2 names it otherwise.
+    pytest.mark.filterwarnings("ignore:fetch_arrow_table:DeprecationWarning"),
+]
 
 
 def run(*arguments: str) -> str:
@@ -29,9 +33,7 @@ def figure(way: str, models: int, seconds: float, grades: list[int] | None = Non
 
 
 @pytest.mark.parametrize("make", [population.make_table, table_data.make])
-def test_the_query_by_hand_grades_as_the_relational_route_does(
-    tmp_path: Path, make: object
-) -> None:
+def test_the_query_by_hand_grades_as_the_relational_route_does(tmp_path: Path, make: object) -> None:
     assert callable(make)
     table = tmp_path / "table.parquet"
     make(table, 3000)
