@@ -90,7 +90,7 @@ def _of_kinds(relation: str, kinds: Iterable[str]) -> int:
 
 
 def _of_license(entry: LicenseEntry | None) -> int:
-    """Return all bits where some option has open licenses only, else that of the datasets, which need none."""
+    """Return all bits where some option has open licenses only, else that of datasets, which need none."""
     options = entry.resolution.options if entry else ()
     return ALL if any(all(map(_is_open, option)) for option in options) else BIT["Datasets"]
 

@@ -64,7 +64,7 @@ def call(command: Sequence[str], environment: Mapping[str, str] | None = None) -
 
 
 class _Watch(threading.Thread):
-    """Looks at the memory of a process and its children now and then; at that of the first one without gaps."""
+    """Looks at the memory of a process and its children now and then, of the first one without gaps."""
 
     def __init__(self, pid: int) -> None:
         super().__init__(daemon=True)

@@ -1,4 +1,4 @@
-"""The models that all ways judge: those of the catalog, and files of the Model Openness Tool, under other names.
+"""The models that all ways judge: the catalog, and files of the Model Openness Tool, under other names.
 
 As triples they go to what reads graphs, as rows of codes to what reads tables; model number n is the same one
 in both.

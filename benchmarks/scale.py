@@ -13,6 +13,7 @@ import sys
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -212,7 +213,7 @@ def _growth(runs: Mapping[int, Run]) -> dict[int, float]:
     """Return for each size how much longer it takes than the size before, brought to a tenfold of models."""
     sizes = sorted(runs)
     found = {}
-    for before, size in zip(sizes, sizes[1:], strict=False):
+    for before, size in pairwise(sizes):
         times = runs[size].models / runs[before].models
         if times > 1:
             per_model = runs[before].rate / runs[size].rate
