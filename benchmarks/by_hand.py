@@ -97,7 +97,7 @@ def _of_license(entry: LicenseEntry | None) -> int:
 
 def _is_open(license_: NamedNode) -> bool:
     graph = license_index().graph
-    if any(value.value == "true" for value in graph.objects(license_, term("ogr:osiApproved"))):
+    if "true" in graph.texts(license_, term("ogr:osiApproved")):
         return True
     rows = graph.subjects(term("ogr:concernsLicense"), license_)
     return any(OPEN_CONTENT & set(graph.objects(row, term("ogr:opensContent"))) for row in rows)

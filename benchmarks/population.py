@@ -16,7 +16,7 @@ from opengrade.bulk.projecting import rows_of
 from opengrade.bulk.schema import Dictionaries, Row
 from opengrade.dataset import read_catalog
 from opengrade.derive import derive_facts
-from opengrade.graph import NamedNode, Term, Triple
+from opengrade.graph import NamedNode, Node, Term, Triple
 from opengrade.reading import read_submission
 from opengrade.resources import data_root
 
@@ -45,7 +45,7 @@ def name_of(number: int) -> str:
 
 
 @cache
-def _templates() -> tuple[tuple[tuple[Term | str, NamedNode, Term | str], ...], ...]:
+def _templates() -> tuple[tuple[tuple[Node | str, NamedNode, Term | str], ...], ...]:
     """Return triples with the ends of names in place of what each copy names anew."""
     model = NamedNode("http://www.w3.org/1999/02/22-rdf-syntax-ns#type")
     templates = []

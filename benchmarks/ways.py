@@ -51,7 +51,8 @@ def over_graphs(name: str, count: int, limit: float) -> Found:
     judge, at_once = GRAPHS[name]
     rules = framework(RULES)
     looked_at = rules.properties() | {NamedNode("http://www.w3.org/1999/02/22-rdf-syntax-ns#type")}
-    seconds, grades = 0.0, []
+    seconds = 0.0
+    grades: list[int] = []
     for first in range(0, count, at_once):
         numbers = range(first, min(first + at_once, count))
         triples = [t for n in numbers for t in population.triples_of(n) if t.predicate in looked_at]

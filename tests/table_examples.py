@@ -125,7 +125,7 @@ def differences(facts: Sequence[Facts], rules: Sequence[Framework], path: Path, 
     """Grade models by way of a table, and list what memory says otherwise."""
     found = by_table(written(path, facts), rules, engine)
     models = [f"{model.source} {model.node.value}" for each in facts for model in each.models]
-    told = []
+    told: list[str] = []
     for rule in rules:
         for model, ours, theirs in zip(models, found[rule.name], by_memory(facts, rule), strict=True):
             told += _compared(f"{rule.name} {model}", ours, theirs)

@@ -1,7 +1,6 @@
 """A run over a table that is killed and started again gives the files of one that nothing disturbed."""
 
 import fcntl
-import os
 import signal
 import subprocess
 import sys
@@ -125,12 +124,12 @@ def test_a_folder_with_something_else_is_left_alone(table: Path, tmp_path: Path)
     kept = parts(out) / "thesis.txt"
     kept.write_text("years of work")
     with (
-        pytest.raises(UsageError, match="holds something else.*Remove it, or give another --out"),
+        pytest.raises(UsageError, match=r"holds something else.*Remove it, or give another --out"),
         workplace(out, [table], rules="1"),
     ):
         pass
     assert kept.read_text() == "years of work"
-    assert os.listdir(parts(out)) == ["thesis.txt"]
+    assert [each.name for each in Path(parts(out)).iterdir()] == ["thesis.txt"]
 
 
 def test_a_file_in_the_place_of_the_folder_is_left_alone(table: Path, tmp_path: Path) -> None:

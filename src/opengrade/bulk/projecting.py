@@ -22,7 +22,7 @@ _MODEL, _THING, _BASE = (NamedNode(GENID + name) for name in ("model", "thing", 
 def rows_of(facts: Facts) -> Iterator[tuple[Row, ...]]:
     """Yield the rows of each model, first that of the model itself; things that are alike have one row."""
     graph = Graph(facts.triples)
-    # Data of which no source says more is the component itself, of this model or of one that it was made from.
+    # Data of which no source says more is the component itself, of this model or of one behind it.
     everywhere: dict[Term, Applied | None] = {}
     for model in facts.models:
         everywhere |= _applied_in(model)
