@@ -1,6 +1,7 @@
 """A run over a table that is killed and started again gives the files of one that nothing disturbed."""
 
 import fcntl
+import os
 import signal
 import subprocess
 import sys
@@ -13,7 +14,7 @@ from opengrade.bulk.results import verdicts_path
 from opengrade.bulk.running import workplace
 from opengrade.errors import UsageError
 from support import TESTS
-from table_examples import catalog, written
+from table_examples import all_rules, catalog, written
 
 CHILD = TESTS / "grading_child.py"
 
@@ -74,6 +75,20 @@ def test_what_is_done_is_not_done_again(table: Path, tmp_path: Path) -> None:
     assert {each: each.stat().st_mtime_ns for each in first} == first
 
 
+def test_rules_have_the_same_key_in_each_process() -> None:
+    code = (
+        "from opengrade.bulk.running import rules_key; from table_examples import all_rules; "
+        "print(*(rules_key([rule], {}) for rule in all_rules()))"
+    )
+    found = set()
+    for seed in "12":
+        environment = os.environ | {"PYTHONHASHSEED": seed, "PYTHONPATH": os.pathsep.join(sys.path)}
+        command = [sys.executable, "-c", code]
+        found.add(subprocess.run(command, env=environment, stdout=subprocess.PIPE, check=True).stdout)
+    (keys,) = found
+    assert len(set(keys.split())) == len(all_rules())
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("wait", [0.0, 0.02, 0.05])
 def test_killed_at_any_moment_it_goes_on(
@@ -124,12 +139,12 @@ def test_a_folder_with_something_else_is_left_alone(table: Path, tmp_path: Path)
     kept = parts(out) / "thesis.txt"
     kept.write_text("years of work")
     with (
-        pytest.raises(UsageError, match=r"holds something else.*Remove it, or give another --out"),
+        pytest.raises(UsageError, match="holds something else.*Remove it, or give another --out"),
         workplace(out, [table], rules="1"),
     ):
         pass
     assert kept.read_text() == "years of work"
-    assert [each.name for each in Path(parts(out)).iterdir()] == ["thesis.txt"]
+    assert list(parts(out).iterdir()) == [kept]
 
 
 def test_a_file_in_the_place_of_the_folder_is_left_alone(table: Path, tmp_path: Path) -> None:

@@ -20,6 +20,7 @@ from opengrade.bulk.grading import Part as Rows
 from opengrade.bulk.schema import Dictionaries
 from opengrade.errors import Place, UsageError
 from opengrade.frameworks import Framework
+from opengrade.graph import BlankNode
 
 
 class Part(Rows, Protocol):
@@ -174,8 +175,16 @@ def _fingerprint(path: Path) -> bytes:
 
 
 def rules_key(rules: Sequence[Framework], versions: dict[str, str]) -> str:
-    """Return what tells whether verdicts were made by the same rules."""
+    """Return what tells whether verdicts were made by the same rules, the same in each process.
+
+    Unnamed shapes have other labels in each, so that they count by what they come to as expressions.
+    """
     digest = hashlib.sha256(json.dumps(versions, sort_keys=True).encode())
     for rule in rules:
-        digest.update("\n".join(sorted(map(str, rule.graph))).encode())
+        told = [
+            str(t) for t in rule.graph if not any(isinstance(n, BlankNode) for n in (t.subject, t.object))
+        ]
+        told += map(repr, rule.shapes.items())
+        told += (repr((each.node, each.expression)) for each in rule.criteria)
+        digest.update("\n".join(sorted(told)).encode())
     return digest.hexdigest()
