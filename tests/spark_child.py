@@ -11,9 +11,8 @@ MASTER = "local-cluster[2,1,2048]"
 
 
 def main(table: Path, folder: Path) -> None:
-    """Write the results of both engines, each in files of its own, in two parts or more."""
+    """Write the results of both engines, each in files of its own."""
     source = files.open_table(table)
-    files.MODELS_IN_A_PART = source.count // 2 + 1
     for name, master in (("duckdb", None), ("spark", MASTER)):
         out = folder / f"{name}.parquet"
         with (

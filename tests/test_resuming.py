@@ -139,7 +139,7 @@ def test_a_folder_with_something_else_is_left_alone(table: Path, tmp_path: Path)
     kept = parts(out) / "thesis.txt"
     kept.write_text("years of work")
     with (
-        pytest.raises(UsageError, match="holds something else.*Remove it, or give another --out"),
+        pytest.raises(UsageError, match=r"holds something else.*Remove it, or give another --out"),
         workplace(out, [table], rules="1"),
     ):
         pass
