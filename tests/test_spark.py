@@ -22,7 +22,8 @@ def test_spark_gives_what_duckdb_gives(tmp_path: Path) -> None:
     files = [path for rule in all_rules() for path in example_files(rule.name)[0]]
     facts = [*catalog(), *(facts_of(path) for path in files[::2])]
     table = written(tmp_path / "models.parquet", facts)
-    command = [sys.executable, "-W", "ignore", *map(str, (TESTS / "spark_child.py", table, tmp_path))]
+    child = str(TESTS / "spark_child.py")
+    command = [sys.executable, "-W", "ignore", child, str(table), str(tmp_path)]
     # The child makes use of the loopback only, and its workers of the same Python.
     environment = os.environ | {"SPARK_LOCAL_IP": "127.0.0.1", "PYSPARK_PYTHON": sys.executable}
     done = subprocess.run(
