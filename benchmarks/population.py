@@ -17,6 +17,7 @@ from opengrade.bulk.schema import Dictionaries, Row
 from opengrade.dataset import read_catalog
 from opengrade.derive import derive_facts
 from opengrade.graph import NamedNode, Node, Term, Triple
+from opengrade.namespaces import term
 from opengrade.reading import read_submission
 from opengrade.resources import data_root
 
@@ -27,16 +28,20 @@ SPACE = "urn:opengrade:benchmark:"
 BATCH = 100_000
 
 
+def originals() -> int:
+    """Return how many models there are to copy."""
+    return len(read_catalog()) + len(MODEL_FILES)
+
+
 @cache
-def originals() -> tuple[tuple[tuple[Triple, ...], tuple[Row, ...]], ...]:
-    """Return triples and rows of each model there is to copy."""
-    found = []
-    for submission in (*read_catalog(), *(read_submission(path) for path in MODEL_FILES)):
-        facts = derive_facts(submission.quads, source=submission.source)
-        rows = tuple(rows_of(facts))
-        if len(rows) == 1:
-            found.append((facts.triples, rows[0]))
-    return tuple(found)
+def _original(number: int) -> tuple[tuple[Triple, ...], tuple[Row, ...]]:
+    """Return triples and rows of one of the models there are to copy; each stands in a file of its own."""
+    catalog = read_catalog()
+    known = number < len(catalog)
+    submission = catalog[number] if known else read_submission(MODEL_FILES[number - len(catalog)])
+    facts = derive_facts(submission.quads, source=submission.source)
+    (rows,) = rows_of(facts)
+    return facts.triples, rows
 
 
 def name_of(number: int) -> str:
@@ -45,36 +50,25 @@ def name_of(number: int) -> str:
 
 
 @cache
-def _templates() -> tuple[tuple[tuple[Node | str, NamedNode, Term | str], ...], ...]:
+def _template(number: int) -> tuple[tuple[Node | str, NamedNode, Term | str], ...]:
     """Return triples with the ends of names in place of what each copy names anew."""
-    model = NamedNode("http://www.w3.org/1999/02/22-rdf-syntax-ns#type")
-    templates = []
-    for triples, _ in originals():
-        models = [t.subject for t in triples if t.predicate == model and _is_model(t.object)]
-        ends: dict[Term, str] = {}
-        # What triples describe is named anew, but for options of licenses, which are named by what they hold.
-        options = {t.object for t in triples if t.predicate.value.endswith("#licenseOption")}
-        for triple in triples:
-            if triple.subject not in options:
-                end = "model" if triple.subject == models[0] else f"thing-{len(ends)}"
-                ends.setdefault(triple.subject, end)
-        templates.append(
-            tuple(
-                (ends.get(t.subject, t.subject), t.predicate, ends.get(t.object, t.object)) for t in triples
-            )
-        )
-    return tuple(templates)
-
-
-def _is_model(value: Term) -> bool:
-    return isinstance(value, NamedNode) and value.value == "https://w3id.org/opengrade/ns#Model"
+    triples, _ = _original(number)
+    (model,) = (
+        t.subject for t in triples if t.predicate == term("rdf:type") and t.object == term("ogr:Model")
+    )
+    # What triples describe is named anew, but for options of licenses, which are named by what they hold.
+    options = {t.object for t in triples if t.predicate == term("ogr:licenseOption")}
+    ends: dict[Term, str] = {model: "model"}
+    for triple in triples:
+        if triple.subject not in options:
+            ends.setdefault(triple.subject, f"thing-{len(ends)}")
+    return tuple((ends.get(t.subject, t.subject), t.predicate, ends.get(t.object, t.object)) for t in triples)
 
 
 def triples_of(number: int) -> Iterator[Triple]:
     """Yield the triples of one model."""
-    templates = _templates()
     space = f"{SPACE}{number}/"
-    for subject, predicate, value in templates[number % len(templates)]:
+    for subject, predicate, value in _template(number % originals()):
         yield Triple(
             NamedNode(space + subject) if isinstance(subject, str) else subject,
             predicate,
@@ -85,7 +79,7 @@ def triples_of(number: int) -> Iterator[Triple]:
 def make_table(path: Path, count: int) -> None:
     """Write the component table of so many models."""
     known = Dictionaries()
-    codes = [np.array([known.codes(row) for row in rows]) for _, rows in originals()]
+    codes = [np.array([known.codes(row) for row in _original(n)[1]]) for n in range(min(count, originals()))]
     lengths = np.array([len(each) for each in codes])
     starts = np.cumsum(lengths) - lengths
     stacked = np.concatenate(codes)
