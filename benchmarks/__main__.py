@@ -20,7 +20,7 @@ import pyshacl
 
 from benchmarks.hub import hub
 from benchmarks.population import MODEL_FILES
-from benchmarks.scale import SIZES, Options, scale, sparql
+from benchmarks.scale import DATA, SIZES, Options, scale, sparql
 from opengrade.assessing import assess
 from opengrade.confining import each
 from opengrade.dataset import read_catalog
@@ -187,6 +187,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--lines", type=int, default=max(SIZES), help="how many records of the Hub are read")
     parser.add_argument("--folder", type=Path, help="where generated records stay for the next time")
     parser.add_argument("--out", type=Path, help="where tables and plots go (benchmarks/results)")
+    parser.add_argument("--data", nargs="+", choices=DATA, default=DATA, help="what scale is measured on")
     parser.add_argument("--peers", action="store_true", help="also install and run npm shacl-engine")
     return parser
 
@@ -194,7 +195,7 @@ def _parser() -> argparse.ArgumentParser:
 def main() -> None:
     """Run the measurements that are named, or all."""
     given = _parser().parse_args()
-    options = Options(given.sizes, given.rounds, given.limit, given.peers)
+    options = Options(given.sizes, given.rounds, given.limit, given.peers, given.data)
     if given.out:
         options = replace(options, out=given.out)
     ways: dict[str, Callable[[], Iterator[str]]] = {

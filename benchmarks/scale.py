@@ -26,7 +26,7 @@ from opengrade.bulk.files import open_table
 SIZES = (1_000, 10_000, 100_000, 1_000_000, 2_500_000)
 GRAPHS_UP_TO = 100_000
 TABLE_WAYS = ("relational", "by-hand", "by-hand-counts")
-COPIES, HUB, VARIED = "copies", "hub-like", "varied"
+DATA = COPIES, HUB, VARIED = "copies", "hub-like", "varied"
 GROWTH, LARGEST_MB = 13.0, 4096.0
 
 
@@ -38,6 +38,7 @@ class Options:
     rounds: int = 3
     limit: float = 60.0
     peers: bool = False
+    data: Sequence[str] = DATA
     out: Path = field(default_factory=lambda: Path(__file__).parent / "results")
 
 
@@ -64,7 +65,7 @@ def scale(options: Options) -> Iterator[str]:
                 for each in ways
                 if count <= GRAPHS_UP_TO and not _took_too_long(figures, each, options.limit)
             ]
-            for data, table in _tables(folder, count).items():
+            for data, table in _tables(folder, count, options.data).items():
                 names = [*(graphs if data == COPIES else []), *TABLE_WAYS]
                 runs = _measured(names, count, table, options, environment)
                 found = [Figure(data, each, count, median(of)) for each, of in runs.items()]
@@ -111,19 +112,26 @@ def _graph_ways(options: Options, folder: Path) -> tuple[list[str], dict[str, st
     return [*ways, "shacl-engine"], {**os.environ, judges.NODE_FOLDER: str(place)}, told
 
 
-def _tables(folder: Path, count: int) -> Mapping[str, Path]:
+def _tables(folder: Path, count: int, data: Sequence[str]) -> Mapping[str, Path]:
     """Make the component tables of a size, one for each kind of data."""
-    tables = {name: folder / f"{name}.parquet" for name in (COPIES, HUB, VARIED)}
-    population.make_table(tables[COPIES], count)
-    table_data.make(tables[VARIED], count)
+    tables = {name: folder / f"{name}.parquet" for name in data}
+    if COPIES in tables:
+        population.make_table(tables[COPIES], count)
+    if VARIED in tables:
+        table_data.make(tables[VARIED], count)
+    if HUB in tables:
+        _hub_table(folder, count, tables[HUB])
+    return tables
+
+
+def _hub_table(folder: Path, count: int, table: Path) -> None:
     lines = folder / "hub.jsonl"
     hub_data.write(count, lines)
-    command = [sys.executable, "-m", "opengrade", "import", str(lines), "--table", str(tables[HUB])]
+    command = [sys.executable, "-m", "opengrade", "import", str(lines), "--table", str(table)]
     with contextlib.suppress(RuntimeError):  # the generator makes some broken lines, which import tells of
         call(command)
     lines.unlink()
-    open_table(tables[HUB])
-    return tables
+    open_table(table)
 
 
 def _took_too_long(figures: Sequence[Figure], name: str, limit: float) -> bool:

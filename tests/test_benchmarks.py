@@ -51,15 +51,17 @@ def test_a_model_is_the_same_one_as_triples_and_as_rows(tmp_path: Path) -> None:
 
 
 def test_scale_compares_ways_on_the_same_data(tmp_path: Path) -> None:
-    told = run("scale", "--sizes", "2", "--rounds", "1", "--limit", "0.1", "--out", str(tmp_path))
-    assert told.count("all verdicts alike") == 3
+    told = run(
+        "scale", "--sizes", "2", "--rounds", "1", "--limit", "0.1", "--out", str(tmp_path), "--data", COPIES
+    )
+    assert told.count("all verdicts alike") == 1
     assert "DIFFER" not in told
-    assert all(name in told for name in ("pyshacl", "sparql", "relational", "by-hand", "hub-like", "varied"))
-    assert (tmp_path / "scale.csv").read_text().count("\n") >= 12
+    assert all(name in told for name in ("pyshacl", "sparql", "relational", "by-hand"))
+    assert (tmp_path / "scale.csv").read_text().count("\n") >= 6
 
 
 def test_sparql_tells_of_growth() -> None:
-    told = run("sparql", "--sizes", "2", "20", "--rounds", "1", "--limit", "0.1")
+    told = run("sparql", "--sizes", "1", "20", "--rounds", "1", "--limit", "0.1")
     assert told.count("all verdicts alike") == 2
     assert "growth of the time of sparql to 20 models" in told
 
