@@ -1,6 +1,5 @@
 """A run over a table that is killed and started again gives the files of one that nothing disturbed."""
 
-import fcntl
 import os
 import signal
 import subprocess
@@ -129,8 +128,6 @@ def test_a_second_run_at_once_is_refused(table: Path, tmp_path: Path) -> None:
     ):
         pass
     assert str(folder) in str(error.value) and error.value.exit_code == 2
-    with (folder.parent / "free").open("w") as free:
-        fcntl.flock(free, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
 def test_a_folder_with_something_else_is_left_alone(table: Path, tmp_path: Path) -> None:
