@@ -50,7 +50,7 @@ FLOORS = (
         "validation_reports",
     ),
     ("bulk.leaves", "bulk.ranks", "routes.relational"),
-    ("bulk.engines", "bulk.files", "bulk.grading", "bulk.results", "bulk.running"),
+    ("bulk.engines", "bulk.files", "bulk.grading", "bulk.results", "bulk.running", "bulk.sources"),
     ("dataset", "exporting", "inferring", "reporting", "weighing"),
     ("archive", "matching", "changes"),
     ("", "cli.common", "cli.bulk", "cli.compiling", "cli.judging", "cli.reasoning"),
@@ -71,7 +71,7 @@ LIBRARIES = {
         "cli.submitting",
         "cli.weighing",
     },
-    "ibis": {"bulk.engines", "bulk.files", "bulk.grading", "routes.relational"},
+    "ibis": {"bulk.engines", "bulk.files", "bulk.grading", "bulk.sources", "routes.relational"},
     "license_expression": {"licenses"},
     "msgspec": {"hub.lines"},
     "numpy": {
@@ -81,7 +81,7 @@ LIBRARIES = {
     "owlready2": {"reasoners.hermit"},
     "pyarrow": {
         *("bulk.engines", "bulk.files", "bulk.grading", "bulk.hub", "bulk.hubjoin", "bulk.results"),
-        *("bulk.running", "routes.relational"),
+        *("bulk.running", "bulk.sources", "routes.relational"),
     },
     "pyoxigraph": {"disk", "graph", "store"},
     "pyshacl": {"shacl"},
