@@ -208,13 +208,22 @@ def run(shapes: Shapes, triples: Iterable[Triple | Quad]) -> tuple[tuple[Hit, ..
     ), shapes.focus_count(data)
 
 
-def report_of(data: rdflib.Graph, shapes: rdflib.Graph, path: str) -> rdflib.Graph:
+# How deep pySHACL follows shapes into each other unless it is told more.
+DEPTH = 15
+
+
+def report_of(data: rdflib.Graph, shapes: rdflib.Graph, path: str, *, depth: int = DEPTH) -> rdflib.Graph:
     """Return the report of pySHACL, which is given the shapes and never takes any from the data."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # rdflib deprecates calls that pySHACL still makes
         try:
             _, report, text = pyshacl.validate(
-                data, shacl_graph=shapes, inference="none", advanced=False, js=False
+                data,
+                shacl_graph=shapes,
+                inference="none",
+                advanced=False,
+                js=False,
+                max_validation_depth=depth,
             )
         except (pyshacl.errors.ReportableRuntimeError, re.error) as error:
             what = " ".join(str(error).split())
