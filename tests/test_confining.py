@@ -320,15 +320,16 @@ def test_the_command_line_calls_nothing_that_parses_untrusted_bytes(path: Path) 
 
 
 # The calls that read bytes or texts which somebody else wrote, and the modules that may make them: each is
-# reached from the command line through `confining` only, or reads files of our own.
+# reached from the command line through `confining` only, or reads files of our own. The dictionaries of
+# component tables, in `bulk.schema`, are the exception that SECURITY.md names.
 READERS = {
     "pyoxigraph.parse": {"graph"},
     "yaml.parse": {"documents"},
     "yaml.safe_load": {"documents"},
-    "json.loads": {"documents", "remote"},
+    "json.loads": {"documents", "remote", "lines", "hubparts", "running", "schema"},
     "pyshacl.validate": {"shacl"},
     "_store.query": {"store"},
-    "_store.update": {"disk"},
+    "_store.update": {"disk", "store"},
     "pickle.loads": {"confining"},
 }
 HARMFUL = (
@@ -341,6 +342,10 @@ HARMFUL = (
     "os.system",
     "subprocess.run",
 )
+
+
+# HermiT is a program in Java; it is handed types and relations of things that were named anew, and no text.
+STARTS_PROGRAMS = {"subprocess.run": {"hermit"}}
 
 
 def dotted(node: ast.expr) -> str:
@@ -360,6 +365,6 @@ def test_nothing_reads_untrusted_bytes_but_the_modules_that_are_run_confined() -
         assert found.get(reader, set()) <= modules, reader
     assert found["pyoxigraph.parse"] == {"graph"}
     for harmful in HARMFUL:
-        assert harmful not in found, harmful
+        assert found.get(harmful, set()) <= STARTS_PROGRAMS.get(harmful, set()), harmful
     for module in ("cli", "judging", "submitting", "common", "showing", "reading"):
         assert not {name for name, modules in found.items() if module in modules} & set(READERS)
