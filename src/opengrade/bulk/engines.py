@@ -15,7 +15,6 @@ import pyarrow as pa
 
 from opengrade.errors import UsageError
 
-ENGINES = ("duckdb", "spark")
 MEMORY = "2GB"
 
 

@@ -288,8 +288,7 @@ class _Known:
 
     def license(self, stated: str | list[str], fields: Fields) -> int:
         """Return the code of what a record states as its licenses."""
-        plain = type(stated) is str
-        found = self._licenses.get(stated) if plain else None  # type: ignore[arg-type]  # a text, if plain
+        found = self._licenses.get(stated) if isinstance(stated, str) else None
         if found is None:
             found = self.code_of_license.code(self._stated(stated, fields.license_name, fields.license_link))
             if isinstance(stated, str) and stated.strip().lower() != OTHER:
