@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
-from opengrade.bulk.files import SCHEMA, TableWriter
+from opengrade.bulk.files import SCHEMA, table_writer
 from opengrade.bulk.projecting import rows_of
 from opengrade.bulk.schema import Dictionaries, Row
 from opengrade.dataset import read_catalog
@@ -83,7 +83,7 @@ def make_table(path: Path, count: int) -> None:
     lengths = np.array([len(each) for each in codes])
     starts = np.cumsum(lengths) - lengths
     stacked = np.concatenate(codes)
-    with TableWriter(path, known) as writer:
+    with table_writer(path, known) as write:
         for first in range(0, count, BATCH):
             numbers = np.arange(first, min(first + BATCH, count))
             of = numbers % len(codes)
@@ -94,4 +94,4 @@ def make_table(path: Path, count: int) -> None:
             iris[begins] = [name_of(number) for number in numbers.tolist()]
             columns = [np.repeat(numbers, sizes), *stacked[places].T, iris, iris]
             arrays = [pa.array(c, f.type) for c, f in zip(columns, SCHEMA, strict=True)]
-            writer.write(pa.table(arrays, schema=SCHEMA))
+            write(pa.table(arrays, schema=SCHEMA))

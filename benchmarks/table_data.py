@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
-from opengrade.bulk.files import SCHEMA, TableWriter
+from opengrade.bulk.files import SCHEMA, table_writer
 from opengrade.bulk.schema import Dictionaries, LicenseEntry, Part
 from opengrade.licenses import license_index
 from opengrade.namespaces import compact
@@ -152,9 +152,9 @@ def make(path: Path, count: int, *, varied: bool = False) -> None:
     random = np.random.default_rng(20261127)
     patterns = random.random((PATTERNS, len(of.kinds))) < random.uniform(0.3, 1.0, (PATTERNS, 1))
     known = releases(of, random, patterns, ALL_DIFFERENT if varied else RELEASES)
-    with TableWriter(path, of.dictionaries) as writer:
+    with table_writer(path, of.dictionaries) as write:
         for first in range(0, count, BATCH):
-            writer.write(batch(of, random, known, first, min(BATCH, count - first)))
+            write(batch(of, random, known, first, min(BATCH, count - first)))
 
 
 def main() -> None:

@@ -1,6 +1,7 @@
 """Component tables in Parquet files: written from models, and read in parts."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from opengrade.bulk.engines import Engine
+from opengrade.bulk.kept import whole
 from opengrade.bulk.schema import CODES, COLUMNS, METADATA, NAMES, Dictionaries, Row, dictionaries_from
 from opengrade.errors import InputError, Place
 
@@ -49,7 +51,7 @@ def write_table(path: Path, models: Iterable[Described]) -> int:
     """Write a component table and return the number of models; the file appears when it is whole."""
     known = Dictionaries()
     count = 0
-    with TableWriter(path, known) as writer:
+    with table_writer(path, known) as write:
         columns: tuple[list[int], ...] = ([], [], [], [])
         names: list[tuple[str | None, str | None]] = []
         for number, model in enumerate(models):
@@ -59,42 +61,26 @@ def write_table(path: Path, models: Iterable[Described]) -> int:
                 names.append((model.iri, model.name) if place == 0 else (None, None))
             count = number + 1
             if len(names) >= ROWS_IN_A_GROUP:
-                writer.write(rows_table(columns, names))
+                write(rows_table(columns, names))
                 columns, names = ([], [], [], []), []
-        writer.write(rows_table(columns, names))
+        write(rows_table(columns, names))
     return count
 
 
-class TableWriter:
-    """Writes a component table piece by piece, and the dictionaries behind all pieces."""
+@contextmanager
+def table_writer(path: Path, dictionaries: Dictionaries) -> Iterator[Callable[[pa.Table], None]]:
+    """Yield a function that writes rows to a component table, those of one model together, models in order.
 
-    def __init__(self, path: Path, dictionaries: Dictionaries) -> None:
-        self.path = path
-        self.dictionaries = dictionaries
-        self._partial = path.with_name(f".{path.name}.partial")
-
-    def __enter__(self) -> "TableWriter":
-        self._writer = pq.ParquetWriter(
-            self._partial,
-            SCHEMA,
-            compression="zstd",
-            use_dictionary=["part", "license", "facts"],
-            column_encoding={"model": "DELTA_BINARY_PACKED"} | dict.fromkeys(NAMES, NAMES_ENCODING),
-        )
-        return self
-
-    def write(self, rows: pa.Table) -> None:
-        """Write rows; those of one model stand together and models in their order."""
-        self._writer.write_table(rows.cast(SCHEMA), row_group_size=ROWS_IN_A_GROUP)
-
-    def __exit__(self, kind: object, *_: object) -> None:
-        if kind is None:
-            self._writer.add_key_value_metadata({METADATA: self.dictionaries.to_json()})
-        self._writer.close()
-        if kind is None:
-            self._partial.replace(self.path)
-        else:
-            self._partial.unlink(missing_ok=True)
+    The dictionaries are written behind all rows, and the file appears when it is whole.
+    """
+    form = {
+        "compression": "zstd",
+        "use_dictionary": ["part", "license", "facts"],
+        "column_encoding": {"model": "DELTA_BINARY_PACKED"} | dict.fromkeys(NAMES, NAMES_ENCODING),
+    }
+    with whole(path) as partial, pq.ParquetWriter(partial, SCHEMA, **form) as writer:
+        yield lambda rows: writer.write_table(rows.cast(SCHEMA), row_group_size=ROWS_IN_A_GROUP)
+        writer.add_key_value_metadata({METADATA: dictionaries.to_json()})
 
 
 @dataclass(frozen=True)

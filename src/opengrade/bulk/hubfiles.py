@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from opengrade.bulk.hubparts import Part, part_from, read_part
+from opengrade.bulk.kept import state_of, write_whole
 from opengrade.confining import each
 from opengrade.errors import InputError, OpenGradeError, Place
 from opengrade.hub.records import rules
@@ -21,10 +22,9 @@ T = TypeVar("T")
 Progress = Callable[[Iterable[T], str, int], Iterable[T]]
 
 RANGE = 16 * 1024 * 1024
-_EDGE = 1024 * 1024
 _MANIFEST = "reading.json"
 # To be raised whenever something else is read of the same lines.
-_FORM = 1
+_FORM = 2
 
 
 def parts_of(
@@ -37,7 +37,7 @@ def parts_of(
     try:
         size = path.stat().st_size
         ranges = list(_ranges(path, size))
-        manifest = _manifest(path, size, limits)
+        manifest = _manifest(path, limits)
     except OSError as error:
         raise InputError(f"{error.strerror}.", fix="Check the path.", where=Place(str(path))) from None
     folder.mkdir(parents=True, exist_ok=True)
@@ -50,7 +50,7 @@ def parts_of(
     shown = progress(_good(done), "Reading", len(wanted))
     for number, data in zip(missing, shown, strict=True):
         write_whole(files[number], data)
-    if _manifest(path, size, limits) != manifest:
+    if _manifest(path, limits) != manifest:
         raise InputError("the file changed while it was read.", fix="Run it again.", where=Place(str(path)))
     yield from (part_from(file.read_bytes()) for file in files)
 
@@ -79,19 +79,11 @@ def _ranges(path: Path, size: int) -> Iterator[tuple[int, int]]:
             start = end
 
 
-def _manifest(path: Path, size: int, limits: Limits) -> str:
+def _manifest(path: Path, limits: Limits) -> str:
     """Return what tells this work from that on another file, or by other rules."""
-    state = path.stat()
-    digest = hashlib.sha256()
-    with path.open("rb") as file:
-        for start in (0, max(0, size - _EDGE)):
-            file.seek(start)
-            digest.update(file.read(_EDGE))
     found = {
         "form": _FORM,
-        "size": state.st_size,
-        "changed": state.st_mtime_ns,
-        "edges": digest.hexdigest(),
+        "file": state_of(path),
         "range": RANGE,
         "mapping": hashlib.sha256(rules().mapping.text.encode()).hexdigest(),
         "licenses": data_hash("ontology/licenses"),
@@ -105,13 +97,6 @@ def _begin(folder: Path, manifest: str) -> None:
     file = folder / _MANIFEST
     if file.is_file() and file.read_text(encoding="utf-8") == manifest:
         return
-    for left in (*folder.glob("read-*.part"), *folder.glob("read-*.part.new")):
+    for left in (*folder.glob("read-*.part"), *folder.glob(".read-*.partial")):
         left.unlink()
     write_whole(file, manifest.encode())
-
-
-def write_whole(path: Path, data: bytes) -> None:
-    """Write a file so that it is there whole or not at all, whenever the process ends."""
-    new = path.with_name(f"{path.name}.new")
-    new.write_bytes(data)
-    new.replace(path)

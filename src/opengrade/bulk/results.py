@@ -14,6 +14,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from opengrade.bulk.files import NAMES_ENCODING
+from opengrade.bulk.kept import whole
 from opengrade.bulk.leaves import Judged
 from opengrade.bulk.ranks import STATUSES, outcomes, reasons
 from opengrade.bulk.schema import METADATA
@@ -111,25 +112,22 @@ def write(path: Path, batches: Iterable[Batch], found: Verdicts, metadata: dict[
         ],
         metadata=metadata,
     )
-    partial = path.with_name(f".{path.name}.partial")
     grades = found.grades.combine_chunks()
     own = ("model", "name")
-    writing = pq.ParquetWriter(
-        partial,
-        schema,
-        compression="zstd",
-        use_dictionary=[name for name in schema.names if name not in own],
-        column_encoding=dict.fromkeys(own, NAMES_ENCODING),
-        write_statistics=[*own, "verdict"],
-    )
-    with writing as writer:
-        for batch in ahead(batches):
-            counts += np.bincount(batch.verdict, minlength=len(counts))
-            taken = grades.take(pa.array(batch.verdict))
-            columns = [*batch.names.columns, pa.array(batch.verdict), *taken.columns]
-            writer.write_table(pa.table(columns, schema=schema))
-    _write_verdicts(verdicts_path(path), found, counts, metadata)
-    partial.replace(path)
+    form = {
+        "compression": "zstd",
+        "use_dictionary": [name for name in schema.names if name not in own],
+        "column_encoding": dict.fromkeys(own, NAMES_ENCODING),
+        "write_statistics": [*own, "verdict"],
+    }
+    with whole(path) as partial:
+        with pq.ParquetWriter(partial, schema, **form) as writer:
+            for batch in ahead(batches):
+                counts += np.bincount(batch.verdict, minlength=len(counts))
+                taken = grades.take(pa.array(batch.verdict))
+                columns = [*batch.names.columns, pa.array(batch.verdict), *taken.columns]
+                writer.write_table(pa.table(columns, schema=schema))
+        _write_verdicts(verdicts_path(path), found, counts, metadata)
     return counts
 
 
@@ -148,9 +146,8 @@ def _write_verdicts(path: Path, found: Verdicts, counts: np.ndarray, metadata: d
     columns = {name: found.grades[name] for name in found.grades.column_names}
     columns |= {name: found.statuses[name] for name in found.statuses.column_names}
     table = pa.table(numbers | columns).replace_schema_metadata(metadata)
-    partial = path.with_name(f".{path.name}.partial")
-    pq.write_table(table, partial, compression="zstd")
-    partial.replace(path)
+    with whole(path) as partial:
+        pq.write_table(table, partial, compression="zstd")
 
 
 def counted(found: Verdicts, counts: np.ndarray) -> list[tuple[str, str, int]]:

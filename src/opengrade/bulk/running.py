@@ -17,6 +17,7 @@ from opengrade.bulk import results
 from opengrade.bulk.engines import Engine
 from opengrade.bulk.grading import Grader, Sorted
 from opengrade.bulk.grading import Part as Rows
+from opengrade.bulk.kept import state_of, whole, write_whole
 from opengrade.bulk.schema import Dictionaries
 from opengrade.errors import Place, UsageError
 from opengrade.frameworks import Framework
@@ -100,9 +101,8 @@ def _sorted(grader: Grader, part: Part, path: Path) -> Sorted:
         return found
     found = grader.sort(part)
     for file, table in zip(files, (found.rows, found.marks, pa.table({"kind": found.kind})), strict=True):
-        partial = file.with_suffix(".partial")
-        pq.write_table(table, partial)
-        partial.replace(file)
+        with whole(file) as partial:
+            pq.write_table(table, partial)
     return found
 
 
@@ -151,27 +151,17 @@ def _begin(folder: Path, marker: Path, run: dict[str, str]) -> None:
             path.unlink()
         elif path.is_dir():
             shutil.rmtree(path)
-    marker.write_text(json.dumps(run), encoding="utf-8")
+    write_whole(marker, json.dumps(run).encode())
 
 
 def fingerprint(paths: Sequence[Path]) -> str:
-    """Return what tells whether files are those that were read: size, time of change, and both their ends."""
+    """Return what tells whether files, and those of folders, are the ones that were read."""
     digest = hashlib.sha256()
     for path in paths:
         for file in sorted(path.rglob("*")) if path.is_dir() else [path]:
             if file.is_file():
-                digest.update(_fingerprint(file))
+                digest.update(f"{file.resolve()} {state_of(file)}".encode())
     return digest.hexdigest()
-
-
-def _fingerprint(path: Path) -> bytes:
-    state = path.stat()
-    digest = hashlib.sha256(f"{path.resolve()} {state.st_size} {state.st_mtime_ns}".encode())
-    with path.open("rb") as file:
-        digest.update(file.read(1 << 20))
-        file.seek(max(0, state.st_size - (1 << 20)))
-        digest.update(file.read())
-    return digest.digest()
 
 
 def rules_key(rules: Sequence[Framework], versions: dict[str, str]) -> str:

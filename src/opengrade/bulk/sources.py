@@ -8,7 +8,7 @@ import ibis.expr.types as ir
 import pyarrow as pa
 
 from opengrade.bulk.engines import Engine
-from opengrade.bulk.files import MODELS_IN_A_PART, SCHEMA, Described, TableWriter
+from opengrade.bulk.files import MODELS_IN_A_PART, SCHEMA, Described, table_writer
 from opengrade.bulk.hub import HubRun
 from opengrade.bulk.projecting import rows_of
 from opengrade.bulk.schema import NAMES, Dictionaries
@@ -79,9 +79,9 @@ class HubSource:
 
 def write_hub_table(path: Path, source: HubSource) -> int:
     """Write a file of records as a component table and return the number of models."""
-    with TableWriter(path, source.dictionaries) as writer:
+    with table_writer(path, source.dictionaries) as write:
         for part in source.parts():
-            writer.write(part.as_table())
+            write(part.as_table())
     return source.count
 
 
