@@ -16,7 +16,7 @@ def main(table: Path, out: Path, version: str, last: int) -> None:
     rules = [framework("mof-1.0"), framework("eosai-2026")]
     versions = {"rules": version}
 
-    def told(done: int, _: int) -> None:
+    def told(done: int) -> None:
         print(done, flush=True)
         if 0 <= last <= done:
             os.kill(os.getpid(), signal.SIGKILL)

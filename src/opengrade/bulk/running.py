@@ -55,7 +55,7 @@ class Summary:
     verdicts: int
 
 
-Told = Callable[[int, int], None]
+Told = Callable[[int], None]
 
 
 def run(
@@ -68,7 +68,7 @@ def run(
     versions: dict[str, str],
     told: Told,
 ) -> Summary:
-    """Grade all models and write the results; `told` hears how many models of how many are done.
+    """Grade all models and write the results; `told` hears how many models are done.
 
     `folder` is one that `workplace` has opened.
     """
@@ -80,7 +80,7 @@ def run(
         kinds.append(found.kind)
         rows.append(found.rows)
         done += part.count
-        told(done, source.count)
+        told(done)
     verdicts = grader.judge(pa.concat_tables(rows))
     found_of_all = results.laid_out(verdicts.rows, rules, grader.wanted)
     batches = (

@@ -3,13 +3,14 @@
 import json
 import os
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 from opengrade.cli.common import Reading, end, tell, versions, write
+from opengrade.documents import LINES_SUFFIX as LINES
 from opengrade.errors import UsageError
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from opengrade.frameworks import Framework
     from opengrade.remarks import Remark
 
-TABLE, LINES = ".parquet", ".jsonl"
+TABLE = ".parquet"
 FORMATS = ("table", "json", "csv", "markdown")
 SUMMARY = "https://w3id.org/opengrade/schema/summary/1"
 # From so many models on, starting an engine costs less than judging them one by one.
@@ -39,8 +40,8 @@ class Wanted:
     quiet: bool
 
 
-def engine_for(inputs: Sequence[Path], given: str | None, out: Path | None) -> tuple[str | None, str]:
-    """Return the engine that is fit for some inputs, None for the routes for few models, and why."""
+def engine_for(inputs: Sequence[Path], given: str | None, out: Path | None) -> tuple[str, str] | None:
+    """Return the engine that is fit for some inputs, and why; None where they are judged one by one."""
     if given is not None:
         return given, "as asked for"
     if out is not None:
@@ -49,7 +50,7 @@ def engine_for(inputs: Sequence[Path], given: str | None, out: Path | None) -> t
         return "duckdb", "since the input is a component table"
     if any(path.suffix.lower() == LINES and _has_many(path) for path in inputs):
         return "duckdb", f"since the input has more than {MANY} records"
-    return None, "since the models are few, or files of their own"
+    return None
 
 
 def _has_many(path: Path) -> bool:
@@ -64,6 +65,7 @@ def assess_many(inputs: Sequence[Path], rules: "Sequence[Framework]", wanted: Wa
     """Grade by an engine, tell how many models have each grade, and keep the results where asked."""
     from opengrade.bulk.engines import connected
     from opengrade.bulk.running import rules_key, run, workplace
+    from opengrade.tables import bar
 
     if wanted.format not in FORMATS:
         raise UsageError(
@@ -75,7 +77,8 @@ def assess_many(inputs: Sequence[Path], rules: "Sequence[Framework]", wanted: Wa
     known = versions()
     with _target(wanted.out) as out, workplace(out, inputs, rules=rules_key(rules, known)) as folder:
         source, code = _source(inputs, folder, out, wanted)
-        with connected(wanted.engine, master=wanted.master) as engine, counting(wanted, source.count) as told:
+        shown = bar("Grading", source.count, shown=not wanted.quiet)
+        with connected(wanted.engine, master=wanted.master) as engine, shown as told:
             summary = run(source, rules, engine, out, folder, versions=known, told=told)
     _tell_summary(summary, wanted)
     end(max(code, int(wanted.require is not None and not _reached(summary, rules, wanted.require))))
@@ -142,15 +145,6 @@ def _tell_remarks(remarks: "Sequence[Remark]", out: Path | None, *, quiet: bool)
     elif rest > 0:
         tell(f"{rest} more lines gave no model; with --out a file lists all.")
     return 3
-
-
-@contextmanager
-def counting(wanted: Wanted, total: int) -> Iterator[Callable[[int, int], None]]:
-    """Yield a function that shows how many models are done."""
-    from opengrade.tables import bar
-
-    with bar("Grading", total, shown=not wanted.quiet) as told:
-        yield lambda done, _total: told(done)
 
 
 def _reached(summary: "Summary", rules: "Sequence[Framework]", require: str) -> bool:

@@ -102,20 +102,21 @@ def assess(
     from opengrade.limits import limits_from
 
     limits = limits_from(settings_of_limits)
-    chosen, why = (None, "as asked for") if by or store else engine_for(inputs, engine, out)
+    together = None if by or store else engine_for(inputs, engine, out)
     if (by or store) and (engine or out):
         raise UsageError(
             "--engine and --out grade many models together; --route and --store exclude them.",
             fix="Leave the one or the other out.",
         )
-    if master and chosen != "spark":
+    if master and engine != "spark":
         raise UsageError("--master is that of Spark.", fix="Add --engine spark, or leave it out.")
-    rules = rules_from(names or (("all",) if chosen else ("mof-1.0",)), folder)
+    rules = rules_from(names or (("all",) if together else ("mof-1.0",)), folder)
     _check_grade(require, rules)
-    if chosen is not None:
+    if together is not None:
+        named, why = together
         if verbose:
-            tell(f"relational route on {chosen}, {why}.")
-        assess_many(inputs, rules, Wanted(chosen, master, out, format_, require, settings_of_limits, quiet))
+            tell(f"relational route on {named}, {why}.")
+        assess_many(inputs, rules, Wanted(named, master, out, format_, require, settings_of_limits, quiet))
     reading = Reading(limits, quiet=quiet)
     submissions: list[Submission] = []
     if store is not None:
@@ -123,15 +124,14 @@ def assess(
             raise UsageError("--store and inputs exclude each other.", fix="Leave one out.")
         from opengrade.archive import assess_accepted
 
-        by = by or "sparql"
-        found = call(partial(assess_accepted, store, rules, by=by), limits=limits, place=Place(str(store)))
+        named, why = (by, "as asked for") if by else ("sparql", "since a store may hold many models")
+        found = call(partial(assess_accepted, store, rules, by=named), limits=limits, place=Place(str(store)))
     else:
         submissions = reading.read(inputs) if inputs else list(read_catalog())
-        if by is None:
-            by, why = _route_for(len(submissions))
-        found = call(partial(assess_all, submissions, rules, by=by), limits=limits)
+        named, why = (by, "as asked for") if by else _route_for(len(submissions))
+        found = call(partial(assess_all, submissions, rules, by=named), limits=limits)
     if verbose:
-        tell(f"{by} route, {why}.")
+        tell(f"{named} route, {why}.")
     _write_assessments(found, rules, submissions, format_, details=details)
     short = require is not None and any(dict(a.progress).get(require, 0) < 1 for a in found)
     end(max(reading.code, int(short)))

@@ -1,0 +1,108 @@
+"""Many models from the command line: which route is taken, what is told and kept, and what is refused."""
+
+import json
+from pathlib import Path
+
+import pyarrow.parquet as pq
+import pytest
+
+from opengrade.bulk.results import verdicts_path
+from support import ROOT, run_cli
+
+CATALOG = ROOT / "catalog"
+RECORDS = (
+    '{"id": "a/base", "license": "llama3.1", "siblings": [{"rfilename": "model.safetensors"}]}',
+    "{broken",
+    '{"id": "a/tuned", "license": "mit", "base_model": "a/base", "siblings": [{"rfilename": "x.gguf"}]}',
+    '{"id": "a/base"}',
+)
+
+
+@pytest.fixture
+def records(tmp_path: Path) -> Path:
+    path = tmp_path / "hub.jsonl"
+    path.write_text("\n".join(RECORDS), encoding="utf-8")
+    return path
+
+
+def test_results_hold_the_grades_that_are_told_of_single_files(tmp_path: Path) -> None:
+    out = tmp_path / "results.parquet"
+    done = run_cli("assess", CATALOG, "-f", "all", "--out", out, "--format", "json")
+    assert done.code == 0, done.err
+    straight = json.loads(run_cli("assess", CATALOG, "-f", "all", "--format", "json").out)["assessments"]
+    table, verdicts = pq.read_table(out).to_pylist(), pq.read_table(verdicts_path(out)).to_pylist()
+    kept = {row["model"]: row for row in table}
+    assert len(table) == len(kept) == json.loads(done.out)["models"]
+    for each in straight:
+        row = kept[each["model"]]
+        if each["framework"] in row:
+            assert row[each["framework"]] == each["grade"], each["model"]
+        verdict = verdicts[row["verdict"]]
+        for finding in each["criteria"]:
+            status = ("met", "not-met", "not-stated").index(finding["status"])
+            assert verdict[f"{each['framework']}.{finding['criterion']}"] == status
+    assert not list(tmp_path.glob("*.parts"))
+
+
+def test_a_table_is_graded_as_what_it_was_made_of(tmp_path: Path) -> None:
+    table = tmp_path / "table.parquet"
+    assert run_cli("import", CATALOG, "--table", table, "-q").code == 0
+    options = ("-f", "mof-1.0", "--format", "csv", "-v")
+    by_table = run_cli("assess", table, *options)
+    assert "relational route on duckdb, since the input is a component table" in by_table.err
+    asked = run_cli("assess", CATALOG, "--engine", "duckdb", *options)
+    assert (by_table.out, "as asked for" in asked.err) == (asked.out, True)
+    assert "mof-1.0,class-i,3," in by_table.out
+
+
+@pytest.mark.parametrize(("grade", "code"), [("class-iii", 1), ("r0", 0)])
+def test_a_grade_can_be_required_of_all(grade: str, code: int) -> None:
+    options = ("--engine", "duckdb", "-f", "mof-1.0" if code else "reproducibility", "-q")
+    assert run_cli("assess", CATALOG, *options, "--require", grade).code == code
+
+
+def test_lines_that_give_no_model_are_told_and_listed(records: Path, tmp_path: Path) -> None:
+    out = tmp_path / "results.parquet"
+    done = run_cli("assess", records, "-f", "open-weights", "--out", out)
+    assert done.code == 3
+    assert "hub.jsonl:2:2" in done.err
+    assert "hub.jsonl:4: The record of a/base is left out, since line 1 has one." in done.err
+    assert len((tmp_path / "results.remarks.txt").read_text(encoding="utf-8").splitlines()) == 2
+    names = pq.read_table(out)["name"].to_pylist()
+    assert names == ["a/base", "a/tuned"]
+    straight = json.loads(
+        run_cli("assess", f"{records}#a/tuned", "-f", "open-weights", "--format", "json").out
+    )
+    (row,) = [each for each in pq.read_table(out).to_pylist() if each["name"] == "a/tuned"]
+    assert straight["assessments"][0]["grade"] == row["open-weights"]
+    findings = {each["criterion"]: each["reason"] for each in straight["assessments"][0]["criteria"]}
+    assert "INHERITED" in findings.values()
+
+
+def test_few_files_are_judged_one_by_one_and_it_is_told_why(records: Path) -> None:
+    for given in (CATALOG / "amber.ttl", records):
+        assert "memory route, since there are at most" in run_cli("assess", given, "-v").err
+    assert (
+        "shacl route, as asked for" in run_cli("assess", CATALOG / "amber.ttl", "--route", "shacl", "-v").err
+    )
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "told"),
+    [
+        (("missing.parquet",), 3, "there is no such file"),
+        (("{records}", "--out", "results.txt"), 2, "Parquet"),
+        (("{records}", "--out", "no/such/folder/r.parquet"), 2, "cannot be written there"),
+        (("{records}", "--engine", "duckdb", "--format", "sarif"), 2, "cannot write"),
+        (("{records}", "--engine", "duckdb", "--route", "memory"), 2, "exclude"),
+        (("{records}", "{catalog}", "--engine", "duckdb"), 2, "Give one input"),
+        (("{records}", "--master", "local"), 2, "--engine spark"),
+    ],
+)
+def test_wrong_calls_are_refused(
+    arguments: tuple[str, ...], code: int, told: str, records: Path, tmp_path: Path
+) -> None:
+    given = [each.format(records=records, catalog=CATALOG) for each in arguments]
+    done = run_cli("assess", *given)
+    assert (done.code, told in done.err, done.out) == (code, True, ""), done.err
+    assert not Path("no").exists()
