@@ -17,5 +17,10 @@ Outcome: TypeAlias = Mapping[NamedNode, frozenset[Term]]
 def with_license_facts(triples: Iterable[Triple]) -> tuple[Triple, ...]:
     """Return derived facts together with the curated facts about the licenses that they name."""
     facts = tuple(triples)
+    return (*facts, *license_facts(facts))
+
+
+def license_facts(facts: Iterable[Triple]) -> tuple[Triple, ...]:
+    """Return the curated facts about the licenses that derived facts name."""
     required = term("ogr:requiresLicense")
-    return (*facts, *facts_about(t.object for t in facts if t.predicate == required))
+    return facts_about(t.object for t in facts if t.predicate == required)

@@ -11,7 +11,7 @@ from opengrade.criteria import Expr, steps_of
 from opengrade.frameworks import Framework
 from opengrade.graph import NamedNode, Term, Triple
 from opengrade.namespaces import term
-from opengrade.routes import Outcome, with_license_facts
+from opengrade.routes import Outcome, license_facts
 from opengrade.routes.compiling import MARKS, asked_of_kinds, mark, select, select_kinds
 from opengrade.routes.sharing import shared_shapes
 from opengrade.store import Store
@@ -26,7 +26,8 @@ def run(framework: Framework, triples: Iterable[Triple]) -> Outcome:
     found: dict[NamedNode, set[Term]] = {shape: set() for shape, _, _ in framework.judged()}
     for portion in _portions(framework, triples):
         store = Store()
-        store.load(t for t in with_license_facts(portion) if t.predicate in plan.looked_at)
+        # Of the facts themselves only those that are looked at are in a portion.
+        store.load((*portion, *(t for t in license_facts(portion) if t.predicate in plan.looked_at)))
         for text in plan.updates:
             store.update(text)
         for shape, nodes in _answers(plan, store):
