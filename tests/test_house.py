@@ -36,7 +36,16 @@ FLOORS = (
     ("routes", "routes.memory", "routes.owl", "routes.shacl"),
     ("routes.compiling", "routes.sharing", "routes.grades", "routes.sparql"),
     ("bulk", "bulk.schema", "bulk.projecting", "bulk.kept"),
-    ("bulk.hubodd", "bulk.hubparts", "bulk.hubfiles", "bulk.hubshapes", "bulk.hubjoin", "bulk.hub"),
+    (
+        "bulk.hubodd",
+        "bulk.hubknown",
+        "bulk.hubcolumns",
+        "bulk.hubparts",
+        "bulk.hubfiles",
+        "bulk.hubshapes",
+        "bulk.hubjoin",
+        "bulk.hub",
+    ),
     (
         "findings",
         "assessing",
@@ -75,7 +84,8 @@ LIBRARIES = {
     "license_expression": {"licenses"},
     "msgspec": {"hub.lines"},
     "numpy": {
-        *("bulk.files", "bulk.grading", "bulk.hub", "bulk.hubjoin", "bulk.hubodd", "bulk.hubparts"),
+        *("bulk.files", "bulk.grading", "bulk.hub", "bulk.hubcolumns", "bulk.hubjoin"),
+        *("bulk.hubodd", "bulk.hubparts"),
         *("bulk.ranks", "bulk.results"),
     },
     "owlready2": {"reasoners.hermit"},
