@@ -41,8 +41,9 @@ def rows_in(run: HubRun) -> Rows:
     ]
     iris: dict[int, str] = {}
     found: dict[int, list[Row]] = {}
-    for table, models in run.parts():
-        iris |= dict(zip(models["model"].to_pylist(), models["iri"].to_pylist(), strict=True))
+    for first in range(0, run.count, 7):
+        table, models = run.rows(first, 7), run.names(first, 7)
+        iris |= dict(enumerate(models["iri"].to_pylist(), first))
         for model, *codes in zip(*(table[name].to_pylist() for name in table.column_names), strict=True):
             row = Row(*(known[code] for known, code in zip(entries, codes, strict=True)))
             found.setdefault(model, []).append(row)

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -43,13 +42,18 @@ class HubRun:
 
     source: str
     dictionaries: Dictionaries
-    count: int
     _joined: Joined
     _too_far: NDArray[np.bool_]
+    _kept: NDArray[np.int64]
     _rows: _Rows
     _rows_of: Numbers
     _stated: Numbers
     _bound: Numbers
+
+    @property
+    def count(self) -> int:
+        """How many models there are."""
+        return len(self._kept)
 
     @property
     def remarks(self) -> Iterator[Remark]:
@@ -70,17 +74,9 @@ class HubRun:
     def _id(self, number: int) -> str:
         return str(self._joined.ids[number].as_py())
 
-    def parts(self) -> Iterator[tuple[Any, Any]]:
-        """Yield for each part of the file the rows of its models and the models, as Arrow tables."""
-        joined = self._joined
-        numbers = np.cumsum(~self._too_far) - 1
-        ends = np.searchsorted(joined.part, np.arange(int(joined.part[-1]) + 2))
-        for start, end in pairwise(ends.tolist()):
-            chosen = np.flatnonzero(~self._too_far[start:end]) + start
-            if len(chosen):
-                yield self._table(chosen, numbers), self._models(chosen, numbers)
-
-    def _table(self, chosen: NDArray[np.int64], numbers: NDArray[np.int64]) -> Any:
+    def rows(self, first: int, count: int) -> Any:
+        """Return the rows of some models with their codes, as an Arrow table."""
+        chosen = self._kept[first : first + count]
         rows, lists = self._rows, self._rows_of[chosen]
         counts = rows.counts[lists]
         before = np.cumsum(counts) - counts
@@ -90,17 +86,17 @@ class HubRun:
             marked = license_ == mark
             license_[marked] = np.repeat(codes[chosen], counts)[marked]
         columns = {
-            "model": np.repeat(numbers[chosen], counts).astype(np.int32),
+            "model": np.repeat(np.arange(first, first + len(chosen), dtype=np.int32), counts),
             "part": rows.part[places],
             "license": license_,
             "facts": rows.facts[places],
         }
         return pa.table(columns)
 
-    def _models(self, chosen: NDArray[np.int64], numbers: NDArray[np.int64]) -> Any:
-        names = self._joined.ids.take(pa.array(chosen)).cast(pa.string())
-        iris = pc.binary_join_element_wise(rules().home, names, "")
-        return pa.table({"model": numbers[chosen].astype(np.int32), "iri": iris, "name": names})
+    def names(self, first: int, count: int) -> Any:
+        """Return IRI and name of some models, as an Arrow table."""
+        names = self._joined.ids.take(pa.array(self._kept[first : first + count])).cast(pa.string())
+        return pa.table({"iri": pc.binary_join_element_wise(rules().home, names, ""), "name": names})
 
 
 def _everything(items: Any, _what: str, _count: int) -> Any:
@@ -132,8 +128,8 @@ def prepare(
     dictionaries = Dictionaries()
     rows, rows_of = _rows(joined, inherited, dictionaries)
     stated, bound = _licenses(joined, inherited, dictionaries)
-    left = inherited.too_far
-    return HubRun(*(str(path), dictionaries, int((~left).sum()), joined, left, rows, rows_of, stated, bound))
+    left, kept = inherited.too_far, np.flatnonzero(~inherited.too_far)
+    return HubRun(str(path), dictionaries, joined, left, kept, rows, rows_of, stated, bound)
 
 
 def _rows(joined: Joined, inherited: Inherited, dictionaries: Dictionaries) -> tuple[_Rows, Numbers]:

@@ -24,12 +24,11 @@ Texts = tuple[str, ...]
 class Joined:
     """All records of a file, in its order, each id once; the arrays hold numbers of what the lists hold.
 
-    `part` is the part in which a record stands; `doubled` are the lines of records that are left out, with
+    `doubled` are the lines of records that are left out, with
     the numbers of those before them.
     """
 
     ids: Any
-    part: Numbers
     line: NDArray[np.int64]
     shape: Numbers
     license: Numbers
@@ -44,22 +43,22 @@ class Joined:
 def join(parts: Iterable[Part]) -> Joined:
     """Join parts, in their order."""
     codes = _Codes()
-    columns: list[list[Numbers]] = [[], [], [], [], []]
+    columns: list[list[Numbers]] = [[], [], [], []]
     ids: list[memoryview] = []
     faults: list[tuple[int, Fault]] = []
     lines: list[NDArray[np.int64]] = []
     before = 0
-    for number, part in enumerate(parts):
+    for part in parts:
         found = part.columns
         lines.append(found["line"].astype(np.int64) + before)
         faults += ((before + line, fault) for line, fault in part.faults)
         coded = codes.of(part)
-        new = (part.lengths, np.full(len(part.lengths), number, np.int32), *coded)
+        new = (part.lengths, *coded)
         for column, values in zip(columns, new, strict=True):
             column.append(values)
         ids.append(part.ids)
         before += part.lines
-    lengths, numbers, shape, license_, bases = (_one(each) for each in columns)
+    lengths, shape, license_, bases = (_one(each) for each in columns)
     line = np.concatenate(lines) if lines else np.zeros(0, np.int64)
     encoded = _strings(ids, lengths).dictionary_encode()
     first, kept = _first(encoded.indices.to_numpy(), len(encoded.dictionary))
@@ -67,7 +66,6 @@ def join(parts: Iterable[Part]) -> Joined:
     doubled = list(zip(line[again].tolist(), first[again].tolist(), strict=True))
     return Joined(
         ids=encoded.dictionary,
-        part=numbers[kept],
         line=line[kept],
         shape=shape[kept],
         license=license_[kept],

@@ -83,7 +83,8 @@ class Ranker:
     def __init__(self, wanted: Sequence[Judged]) -> None:
         self.columns = _columns(wanted)
         self._alike = Alike(self.columns)
-        self._without = [_rank_without(framework, leaf) for framework, leaf in self.columns]
+        bare = _Climbers([])
+        self._without = [rank_of(bare.diagnose(framework, leaf)) for framework, leaf in self.columns]
         self._asked: dict[Part, tuple[int, ...]] = {}
         self._by_look: dict[Hashable, int | None] = {}
         self._beyond = [_beyond_rungs(framework, leaf) for framework, leaf in self.columns]
@@ -113,16 +114,12 @@ class Ranker:
 
         Also say whether they were decided by the rungs alone, and not by what lies behind the thing.
         """
-        model, triples = model_with([thing])
-        facts = Graph(triples)
-        climbers: dict[str, Climber] = {}
+        climbers = _Climbers([thing])
         found = list(self._without)
         decided = True
         for number in numbers:
             framework, leaf = self.columns[number]
-            if framework.name not in climbers:
-                climbers[framework.name] = Climber(framework, model, Prover(framework.shapes, facts))
-            diagnosis = climbers[framework.name].diagnose(leaf, model.node)
+            diagnosis = climbers.diagnose(framework, leaf)
             decided &= not self._beyond[number] <= diagnosis.depth < MET
             found[number] = rank_of(diagnosis)
         return tuple(found), decided
@@ -139,17 +136,28 @@ class Ranker:
         return self._asked[part]
 
 
+class _Climbers:
+    """Judges a model that has just some things, under any framework."""
+
+    def __init__(self, things: Sequence[Row]) -> None:
+        self._model, triples = model_with(things)
+        self._facts = Graph(triples)
+        self._by_framework: dict[str, Climber] = {}
+
+    def diagnose(self, framework: Framework, leaf: Leaf) -> Diagnosis:
+        """Say how near the model comes to a leaf."""
+        if framework.name not in self._by_framework:
+            prover = Prover(framework.shapes, self._facts)
+            self._by_framework[framework.name] = Climber(framework, self._model, prover)
+        return self._by_framework[framework.name].diagnose(leaf, self._model.node)
+
+
 def _columns(wanted: Sequence[Judged]) -> tuple[tuple[Framework, Leaf], ...]:
     found: dict[tuple[str, Leaf], tuple[Framework, Leaf]] = {}
     for each in wanted:
         for leaf in each.leaves:
             found.setdefault((each.framework.name, leaf), (each.framework, leaf))
     return tuple(found.values())
-
-
-def _rank_without(framework: Framework, leaf: Leaf) -> int:
-    model, triples = model_with([])
-    return rank_of(Climber(framework, model, Prover(framework.shapes, triples)).diagnose(leaf, model.node))
 
 
 def _beyond_rungs(framework: Framework, leaf: Leaf) -> int:
@@ -172,11 +180,16 @@ class Alike:
         bodies = [p.body for t in of_licenses for p in within(t) if _leads_to_licenses(p)]
         self._of_one_license = tuple(dict.fromkeys(bodies))
         self._tests_of = [
-            tuple(self._tests.setdefault(t, len(self._tests)) for t in each if t in of_licenses)
+            tuple(self._tests.setdefault(t, len(self._tests)) for t in each if first(t.path) in OF_LICENSES)
             for each in asked
         ]
         self._properties_of = [
-            frozenset(compact(step.property) for t in each if t not in of_licenses for step in steps(t.path))
+            frozenset(
+                compact(step.property)
+                for t in each
+                if first(t.path) not in OF_LICENSES
+                for step in steps(t.path)
+            )
             for each in asked
         ]
         self._wanted: dict[tuple[int, ...], tuple[tuple[int, ...], frozenset[str]]] = {}

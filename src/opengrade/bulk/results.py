@@ -4,8 +4,7 @@ What the columns mean is told in docs/tables.md.
 """
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -122,23 +121,13 @@ def write(path: Path, batches: Iterable[Batch], found: Verdicts, metadata: dict[
     }
     with whole(path) as partial:
         with pq.ParquetWriter(partial, schema, **form) as writer:
-            for batch in ahead(batches):
+            for batch in batches:
                 counts += np.bincount(batch.verdict, minlength=len(counts))
                 taken = grades.take(pa.array(batch.verdict))
                 columns = [*batch.names.columns, pa.array(batch.verdict), *taken.columns]
                 writer.write_table(pa.table(columns, schema=schema))
         _write_verdicts(verdicts_path(path), found, counts, metadata)
     return counts
-
-
-def ahead(batches: Iterable[Batch]) -> Iterator[Batch]:
-    """Yield batches, the next one read while the last one is written."""
-    with ThreadPoolExecutor(1) as reading:
-        source = iter(batches)
-        coming = reading.submit(next, source, None)
-        while (batch := coming.result()) is not None:
-            coming = reading.submit(next, source, None)
-            yield batch
 
 
 def _write_verdicts(path: Path, found: Verdicts, counts: np.ndarray, metadata: dict[str, str]) -> None:

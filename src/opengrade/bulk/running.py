@@ -4,7 +4,9 @@ import fcntl
 import hashlib
 import json
 import shutil
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +24,9 @@ from opengrade.bulk.schema import Dictionaries
 from opengrade.errors import Place, UsageError
 from opengrade.frameworks import Framework
 from opengrade.graph import BlankNode
+
+# So many parts are waiting with their names, read while others are sorted and written.
+NAMES_AHEAD = 4
 
 
 class Part(Rows, Protocol):
@@ -73,22 +78,40 @@ def run(
     `folder` is one that `workplace` has opened.
     """
     grader = Grader(source.dictionaries, rules, engine)
+    parts = list(source.parts())
     kinds, rows = [], []
     done = 0
-    for number, part in enumerate(source.parts()):
-        found = _sorted(grader, part, folder / f"part-{number:05}")
-        kinds.append(found.kind)
-        rows.append(found.rows)
-        done += part.count
-        told(done)
-    verdicts = grader.judge(pa.concat_tables(rows))
-    found_of_all = results.laid_out(verdicts.rows, rules, grader.wanted)
-    batches = (
-        results.Batch(part.names(), verdicts.numbers[kind])
-        for part, kind in zip(source.parts(), kinds, strict=True)
-    )
-    counts = results.write(out, batches, found_of_all, results.meaning(rules, versions))
+    with _names_of(parts) as names:
+        for number, part in enumerate(parts):
+            found = _sorted(grader, part, folder / f"part-{number:05}")
+            kinds.append(found.kind)
+            rows.append(found.rows)
+            done += part.count
+            told(done)
+        verdicts = grader.judge(pa.concat_tables(rows))
+        found_of_all = results.laid_out(verdicts.rows, rules, grader.wanted)
+        batches = (
+            results.Batch(table, verdicts.numbers[kind]) for table, kind in zip(names, kinds, strict=True)
+        )
+        counts = results.write(out, batches, found_of_all, results.meaning(rules, versions))
     return Summary(source.count, tuple(results.counted(found_of_all, counts)), len(counts))
+
+
+@contextmanager
+def _names_of(parts: Sequence[Part]) -> Iterator[Iterator[pa.Table]]:
+    """Yield the names of all parts in their order; a thread begins at once to read them."""
+    reading = ThreadPoolExecutor(1)
+    waiting = deque(reading.submit(part.names) for part in parts[:NAMES_AHEAD])
+
+    def taken() -> Iterator[pa.Table]:
+        for number in range(len(parts)):
+            yield waiting.popleft().result()
+            waiting.extend(reading.submit(part.names) for part in parts[number + NAMES_AHEAD :][:1])
+
+    try:
+        yield taken()
+    finally:
+        reading.shutdown(cancel_futures=True)
 
 
 def _sorted(grader: Grader, part: Part, path: Path) -> Sorted:

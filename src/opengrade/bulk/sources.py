@@ -1,6 +1,6 @@
 """What is graded in bulk beside tables: a file of records of the Hub, or models read file by file."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -11,7 +11,7 @@ from opengrade.bulk.engines import Engine
 from opengrade.bulk.files import MODELS_IN_A_PART, SCHEMA, Described, table_writer
 from opengrade.bulk.hub import HubRun
 from opengrade.bulk.projecting import rows_of
-from opengrade.bulk.schema import NAMES, Dictionaries
+from opengrade.bulk.schema import Dictionaries
 from opengrade.derive import derive_facts
 from opengrade.errors import Place
 from opengrade.importing import Submission
@@ -19,29 +19,33 @@ from opengrade.importing import Submission
 
 @dataclass(frozen=True)
 class HubPart:
-    """Some models of a file of records, at hand as rows."""
+    """Some models of a file of records."""
 
+    run: HubRun = field(repr=False)
     first: int
     count: int
-    place: Place
-    _rows: pa.Table = field(repr=False)
-    _names: pa.Table = field(repr=False)
+
+    @property
+    def place(self) -> Place:
+        """Where they stand."""
+        return Place(self.run.source)
 
     def rows(self, engine: Engine) -> ir.Table:
         """Return the rows of these models with their codes."""
-        return engine.table(self._rows)
+        return engine.table(self.run.rows(self.first, self.count))
 
     def names(self) -> pa.Table:
         """Return IRI and name of each model, in their order."""
-        return self._names.select(NAMES)
+        return self.run.names(self.first, self.count)
 
     def as_table(self) -> pa.Table:
         """Return the rows as they stand in a component table, names on the row of each model itself."""
-        numbers = self._rows["model"].to_numpy()
+        rows = self.run.rows(self.first, self.count)
+        numbers = rows["model"].to_numpy()
         first_of = pa.array(numbers[1:] != numbers[:-1]) if len(numbers) else pa.array([], pa.bool_())
         own = pa.concat_arrays([pa.array([True]), first_of]) if len(numbers) else first_of
         places = pa.compute.if_else(own, pa.array(numbers - self.first), pa.scalar(None, pa.int64()))
-        return pa.table([*self._rows.columns, *self.names().take(places).columns], schema=SCHEMA)
+        return pa.table([*rows.columns, *self.names().take(places).columns], schema=SCHEMA)
 
 
 @dataclass(frozen=True)
@@ -49,7 +53,6 @@ class HubSource:
     """A file of records of the Hub that was read."""
 
     run: HubRun
-    path: Path
 
     @property
     def dictionaries(self) -> Dictionaries:
@@ -62,19 +65,9 @@ class HubSource:
         return self.run.count
 
     def parts(self) -> Iterator[HubPart]:
-        """Yield the parts, each of so many models as are worth a query."""
-        waiting: list[tuple[pa.Table, pa.Table]] = []
-        for each in self.run.parts():
-            waiting.append(each)
-            if sum(len(models) for _, models in waiting) >= MODELS_IN_A_PART:
-                yield self._joined(waiting)
-                waiting = []
-        if waiting:
-            yield self._joined(waiting)
-
-    def _joined(self, given: Sequence[tuple[pa.Table, pa.Table]]) -> HubPart:
-        rows, models = (pa.concat_tables(each).combine_chunks() for each in zip(*given, strict=True))
-        return HubPart(models["model"][0].as_py(), len(models), Place(str(self.path)), rows, models)
+        """Yield parts of the file, models in their order."""
+        for first in range(0, self.count, MODELS_IN_A_PART):
+            yield HubPart(self.run, first, min(MODELS_IN_A_PART, self.count - first))
 
 
 def write_hub_table(path: Path, source: HubSource) -> int:

@@ -126,7 +126,7 @@ def _hub(
 
     jobs = os.cpu_count() or 1
     run = prepare(path, folder / "lines", jobs=jobs, progress=progress, limits=limits_from(limits))
-    return HubSource(run, path), _tell_remarks(list(run.remarks), out, quiet=quiet)
+    return HubSource(run), _tell_remarks(list(run.remarks), out, quiet=quiet)
 
 
 def _tell_remarks(remarks: "Sequence[Remark]", out: Path | None, *, quiet: bool) -> int:
