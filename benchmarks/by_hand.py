@@ -5,7 +5,7 @@ up beforehand and stands in three small tables of bits; the query joins these, g
 and asks whether those of a class are all there. It is written apart from our shapes, compiler and evaluator.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 import duckdb
@@ -32,11 +32,26 @@ KINDS = BIT | {
 ALL = (1 << len(CRITERIA)) - 1
 CLASS_III, CLASS_II, CLASS_I = (1 << 6) - 1, (1 << 11) - 1, ALL
 WITHHELD = {"NotReleased", "DescribedOnly", "QueryOnly"}
+# The kinds of component that the framework names, for flags of each.
+NAMED = (
+    *(each for each in CRITERIA if each != "report"),
+    *("TechnicalReport", "ModelMetadata", "SampleOutputs"),
+)
+NAMED_BIT = {name: 1 << place for place, name in enumerate(NAMED)}
 OPEN_CONTENT = {term("ogr:CodeContent"), term("ogr:DataContent"), term("ogr:DocumentContent")}
 
 
 def _all(bits: int) -> str:
-    return " AND ".join(f"c{bit}" for bit in BIT.values() if bits & bit)
+    asked = (name for name, bit in BIT.items() if bits & bit)
+    return " AND ".join(
+        f"({_flag('TechnicalReport')} OR {_flag('ResearchPaper')})" if name == "report" else _flag(name)
+        for name in asked
+    )
+
+
+def _flag(name: str) -> str:
+    """Return the column that says whether a component of a kind is there and open."""
+    return f"open_{name}"
 
 
 GRADES = f"""
@@ -54,19 +69,27 @@ FROM (
   GROUP BY model
 )
 """
-# The same in the form in which it is mostly written, and in which the limit was first measured.
-MET = "parts.bits & licenses.bits & facts.bits"
-EACH = "".join(f", BOOL_OR({MET} & {bit} <> 0) AS c{bit}" for bit in BIT.values())
-PLAIN = f"""
+
+
+# The same with two flags for each kind, whether it is there and whether it is open as well: 34 times BOOL_OR,
+# the form in which the limit was first measured.
+def _flags() -> Iterator[str]:
+    for name, bit in NAMED_BIT.items():
+        there = f"named.bits & {bit} <> 0 AND facts.bits <> 0"
+        is_open = there if name == "Datasets" else f"{there} AND licenses.bits = {ALL}"
+        yield f"BOOL_OR({there}) AS there_{name}, BOOL_OR({is_open}) AS {_flag(name)}"
+
+
+FLAGS = f"""
 SELECT model, CASE
   WHEN NOT ({_all(CLASS_III)}) THEN 0
   WHEN NOT ({_all(CLASS_II)}) THEN 1
   WHEN NOT ({_all(CLASS_I)}) THEN 2
   ELSE 3 END::UTINYINT AS grade
 FROM (
-  SELECT model{EACH}
+  SELECT model, {", ".join(_flags())}
   FROM read_parquet('{{table}}') AS things
-  JOIN parts ON parts.code = things.part
+  JOIN named ON named.code = things.part
   JOIN licenses ON licenses.code = things.license
   JOIN facts ON facts.code = things.facts
   GROUP BY model
@@ -81,7 +104,8 @@ class ByHand:
     def __init__(self, table: Path, query: str = GRADES) -> None:
         known = open_table(table).dictionaries
         self.connection = duckdb.connect(config={"memory_limit": MEMORY, "preserve_insertion_order": False})
-        self._bits("parts", (_of_kinds(each.relation, each.kinds) for each in known.parts))
+        self._bits("parts", (_of_kinds(KINDS, each.relation, each.kinds) for each in known.parts))
+        self._bits("named", (_of_kinds(NAMED_BIT, each.relation, each.kinds) for each in known.parts))
         self._bits("licenses", map(_of_license, known.licenses))
         self._bits("facts", map(_of_facts, known.facts))
         self.query = query.format(table=str(table).replace("'", "''"))
@@ -105,10 +129,10 @@ class ByHand:
         return np.asarray(found["grade"][np.argsort(found["model"])], dtype=np.uint8)
 
 
-def _of_kinds(relation: str, kinds: Iterable[str]) -> int:
+def _of_kinds(bits: Mapping[str, int], relation: str, kinds: Iterable[str]) -> int:
     found = 0
     for kind in kinds if relation == "ogr:hasComponent" else ():
-        found |= KINDS.get(kind.removeprefix("ogr:"), 0)
+        found |= bits.get(kind.removeprefix("ogr:"), 0)
     return found
 
 

@@ -15,7 +15,7 @@ import numpy as np
 
 EACH = 0.1
 # The ways over a component table: ours, and the query by hand in its forms, the quickest first.
-TABLE_WAYS = ("relational", "by-hand", "by-hand-counts", "by-hand-bool-or")
+TABLE_WAYS = ("relational", "by-hand", "by-hand-counts", "by-hand-flags")
 
 
 @dataclass(frozen=True)

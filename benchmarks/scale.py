@@ -3,7 +3,8 @@
 Ways take turns within a round, each in a process of its own; figures are medians of the rounds. Times begin
 when rules and data are at hand, and those of the relational route and of the query by hand include reading
 the table and, but for the counts, writing results. The graph ways judge MOF 1.0 alone, the relational route
-all frameworks together.
+all frameworks together. Its limit is held to the query by hand with flags, the form in which it was set; the
+quicker forms are told beside it.
 """
 
 import contextlib
@@ -183,15 +184,14 @@ def limits(figures: Sequence[Figure]) -> Iterator[str]:
     """Tell the limits of what was measured, and whether they are held."""
     yield from _limits_of_sparql(figures)
     for data, name in ((HUB, "hub-like"), (COPIES, "copies"), (VARIED, "varied, the hard case")):
-        ours, hand, counts, plain = (_at(figures, data, each) for each in TABLE_WAYS)
+        ours, bits, counts, flags = (_at(figures, data, each) for each in TABLE_WAYS)
         for size in sorted(ours)[-2:]:
-            what = f"relational route to the query by hand, {name}, {size:,} models"
-            ratio = ours[size].seconds / hand[size].seconds
+            what = f"relational route to the query by hand with flags, {name}, {size:,} models"
+            ratio = ours[size].seconds / flags[size].seconds
             yield verdict(what, ratio, 3) if data != VARIED else f"       {what}: {ratio:,.2f}"
-            more = ours[size].seconds / counts[size].seconds
-            yield f"       the same to the query that only counts: {more:,.2f}"
-            more = ours[size].seconds / plain[size].seconds
-            yield f"       the same to the query with a BOOL_OR for each criterion: {more:,.2f}"
+            for form, runs in (("has bits in place of flags", bits), ("has bits and only counts", counts)):
+                more = ours[size].seconds / runs[size].seconds
+                yield f"       the same to the query that {form}: {more:,.2f}"
         sizes = [each for each in sorted(ours) if each >= 10_000]
         if len(sizes) > 1:
             first, last = ours[sizes[0]], ours[sizes[-1]]

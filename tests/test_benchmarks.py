@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from benchmarks import population, table_data
-from benchmarks.by_hand import PLAIN, ByHand
+from benchmarks.by_hand import FLAGS, ByHand
 from benchmarks.measuring import TABLE_WAYS, Run
 from benchmarks.scale import COPIES, Figure, _compared, _growth, limits
 from benchmarks.ways import over_graphs, relational
@@ -42,7 +42,7 @@ def test_the_query_by_hand_grades_as_the_relational_route_does(tmp_path: Path, m
     assert ours.tolist() == hand.grades().tolist()
     assert hand.counts() == {each: n for each, n in enumerate(np.bincount(ours).tolist()) if n}
     assert len(hand.counts()) > 1
-    assert ByHand(table, PLAIN).grades().tolist() == ours.tolist()
+    assert ByHand(table, FLAGS).grades().tolist() == ours.tolist()
 
 
 def test_a_model_is_the_same_one_as_triples_and_as_rows(tmp_path: Path) -> None:
@@ -84,7 +84,7 @@ def test_limits_are_held_or_missed() -> None:
     quick = [figure("relational", 10, 2.9), *(figure(each, 10, 1) for each in TABLE_WAYS[1:])]
     slow = [figure("relational", 10, 3.1), *quick[1:]]
     for figures, word in ((quick, "held"), (slow, "MISSED")):
-        told = [line for line in limits(figures) if "query by hand, copies" in line]
+        told = [line for line in limits(figures) if "by hand with flags, copies" in line]
         assert [line.split()[0] for line in told] == [word]
 
 
