@@ -7,6 +7,7 @@ in both.
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 import pyarrow as pa
@@ -26,8 +27,10 @@ SHARED = data_root().parent / "shared" / "corpora" / "mot" / "models"
 MODEL_FILES = sorted(SHARED.glob("*.yml")) or sorted((data_root() / "tests" / "imports").glob("*/*.yml"))
 SPACE = "urn:opengrade:benchmark:"
 BATCH = 100_000
+T = TypeVar("T")
 
 
+@cache
 def originals() -> int:
     """Return how many models there are to copy."""
     return len(read_catalog()) + len(MODEL_FILES)
@@ -49,8 +52,11 @@ def name_of(number: int) -> str:
     return f"{SPACE}{number}/model"
 
 
+Template = tuple[tuple[Node | str, NamedNode, Term | str], ...]
+
+
 @cache
-def _template(number: int) -> tuple[tuple[Node | str, NamedNode, Term | str], ...]:
+def _template(number: int, predicates: frozenset[NamedNode]) -> Template:
     """Return triples with the ends of names in place of what each copy names anew."""
     triples, _ = _original(number)
     (model,) = (
@@ -62,18 +68,27 @@ def _template(number: int) -> tuple[tuple[Node | str, NamedNode, Term | str], ..
     for triple in triples:
         if triple.subject not in options:
             ends.setdefault(triple.subject, f"thing-{len(ends)}")
-    return tuple((ends.get(t.subject, t.subject), t.predicate, ends.get(t.object, t.object)) for t in triples)
+    return tuple(
+        (ends.get(t.subject, t.subject), t.predicate, ends.get(t.object, t.object))
+        for t in triples
+        if t.predicate in predicates
+    )
 
 
-def triples_of(number: int) -> Iterator[Triple]:
-    """Yield the triples of one model."""
+def triples_of(number: int, predicates: frozenset[NamedNode]) -> Iterator[Triple]:
+    """Yield the triples of one model that have one of some predicates."""
     space = f"{SPACE}{number}/"
-    for subject, predicate, value in _template(number % originals()):
-        yield Triple(
-            NamedNode(space + subject) if isinstance(subject, str) else subject,
-            predicate,
-            NamedNode(space + value) if isinstance(value, str) else value,
-        )
+    known: dict[str, NamedNode] = {}
+    for subject, predicate, value in _template(number % originals(), predicates):
+        yield Triple(_named(known, space, subject), predicate, _named(known, space, value))
+
+
+def _named(known: dict[str, NamedNode], space: str, node: T | str) -> T | NamedNode:
+    if not isinstance(node, str):
+        return node
+    if node not in known:
+        known[node] = NamedNode(space + node)
+    return known[node]
 
 
 def make_table(path: Path, count: int) -> None:
