@@ -55,7 +55,12 @@ def all_ranks() -> int:
 
 def outcome_of_rank(rank: int) -> tuple[str, NamedNode | None]:
     """Return the status and the reason of a finding with a rank."""
-    return outcome_of(reasons()[rank % len(reasons())], met=rank >= met_from())
+    return _outcome(rank % len(reasons()), met=rank >= met_from())
+
+
+@cache
+def _outcome(reason: int, *, met: bool) -> tuple[str, NamedNode | None]:
+    return outcome_of(reasons()[reason], met=met)
 
 
 @cache
