@@ -90,6 +90,9 @@ FILES: dict[str, bytes] = {
     "odd lines": jsonl(
         *(each.replace(b'"a', b'"a%d' % n, 1) for n, each in enumerate(ODD)), *chain(3), *chain(2)
     ),
+    "the odd one first": jsonl(
+        record("a/1", license="mit"), b'{"id":"a/2","license":["mit",null]}', record("a/2", license="llama3")
+    ),
     "wide": jsonl(
         *(record(f"w/{n}") for n in range(1002)),
         record("v/1", base_model=[f"w/{n}" for n in range(1000)]),
