@@ -1,8 +1,9 @@
 """The yardstick: the classes of MOF 1.0 as one query that a person would write for DuckDB, and no more.
 
 It reads the same component table as our route. What the codes of its dictionaries mean for MOF 1.0 is looked
-up beforehand and stands in three small tables of bits; the query joins these, gathers the bits of each model
-and asks whether those of a class are all there. It is written apart from our shapes, compiler and evaluator.
+up beforehand and stands in small tables of bits; the query joins three of them, gathers the bits of each
+model and asks whether those of a class are all there. It is written apart from our shapes, compiler and
+evaluator.
 """
 
 from collections.abc import Iterable, Iterator, Mapping

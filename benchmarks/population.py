@@ -7,7 +7,6 @@ in both.
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
-from typing import TypeVar
 
 import numpy as np
 import pyarrow as pa
@@ -27,7 +26,6 @@ SHARED = data_root().parent / "shared" / "corpora" / "mot" / "models"
 MODEL_FILES = sorted(SHARED.glob("*.yml")) or sorted((data_root() / "tests" / "imports").glob("*/*.yml"))
 SPACE = "urn:opengrade:benchmark:"
 BATCH = 100_000
-T = TypeVar("T")
 
 
 @cache
@@ -78,17 +76,12 @@ def _template(number: int, predicates: frozenset[NamedNode]) -> Template:
 def triples_of(number: int, predicates: frozenset[NamedNode]) -> Iterator[Triple]:
     """Yield the triples of one model that have one of some predicates."""
     space = f"{SPACE}{number}/"
-    known: dict[str, NamedNode] = {}
     for subject, predicate, value in _template(number % originals(), predicates):
-        yield Triple(_named(known, space, subject), predicate, _named(known, space, value))
-
-
-def _named(known: dict[str, NamedNode], space: str, node: T | str) -> T | NamedNode:
-    if not isinstance(node, str):
-        return node
-    if node not in known:
-        known[node] = NamedNode(space + node)
-    return known[node]
+        yield Triple(
+            NamedNode(space + subject) if isinstance(subject, str) else subject,
+            predicate,
+            NamedNode(space + value) if isinstance(value, str) else value,
+        )
 
 
 def make_table(path: Path, count: int) -> None:

@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import Callable
 from dataclasses import fields, replace
+from functools import partial
 from pathlib import Path
 
 import pyoxigraph
@@ -123,7 +124,9 @@ def asks_by_the_system(port: int) -> None:
 
 
 def asks_by_the_engine(port: int) -> None:
-    list(pyoxigraph.Store().query(f"SELECT * {{ SERVICE <http://127.0.0.1:{port}/> {{ ?s ?p ?o }} }}"))  # type: ignore[arg-type]
+    found = pyoxigraph.Store().query(f"SELECT * {{ SERVICE <http://127.0.0.1:{port}/> {{ ?s ?p ?o }} }}")
+    assert isinstance(found, pyoxigraph.QuerySolutions)
+    list(found)
 
 
 ASKING = (asks_by_python, asks_by_the_system, asks_by_the_engine)
@@ -146,7 +149,7 @@ def test_the_ways_to_the_network_are_real() -> None:
     for asks in (asks_by_python, asks_by_the_system):
         with listener() as server:
             port = server.getsockname()[1]
-            call(lambda port=port, asks=asks: asks(port), limits=SMALL, network=True)  # type: ignore[misc]
+            call(partial(asks, port), limits=SMALL, network=True)
             server.accept()[0].close()
 
 
@@ -204,7 +207,7 @@ def test_no_process_is_left_behind() -> None:
             call(work, limits=replace(SMALL, time=1))
     running = each(lambda n: n, [1, 2, 3, 4, 5, 6, 7, 8], limits=SMALL, place=lambda n: PLACE, jobs=2)
     next(running)
-    running.close()  # type: ignore[attr-defined]
+    running.close()
     assert children() == before
 
 

@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
+from typing import cast
 
 import pytest
 
@@ -155,7 +156,7 @@ def test_a_change_is_whole_or_not_at_all(tmp_path: Path) -> None:
     with writing(tmp_path) as store:
         store.change(add={graph: [quad]})
         with pytest.raises(SyntaxError):
-            store.change(drop=[graph], add={other: [quad], _Broken("urn:x"): [quad]})  # type: ignore[dict-item]
+            store.change(drop=[graph], add={other: [quad], cast(NamedNode, _Broken("urn:x")): [quad]})
         assert store.names() == (graph,)
         store.change(drop=[graph], add={other: [quad]})
         assert store.names() == (other,)

@@ -2,7 +2,7 @@
 
 import re
 import time
-from typing import Any, ClassVar
+from typing import Any
 
 import pytest
 import yaml
@@ -155,12 +155,10 @@ def composed(node: yaml.Node) -> Any:
     return words.get(node.value, node.value) if node.tag == "plain" else node.value
 
 
-class Plain(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
-    """Tags what is plain, and nothing else."""
-
-    yaml_implicit_resolvers: ClassVar[dict[str | None, list[tuple[str, re.Pattern[str]]]]] = {
-        None: [("plain", re.compile(""))]
-    }
+# Tags what is plain, and nothing else.
+Plain: Any = type(
+    "Plain", (yaml.CSafeLoader,), {"yaml_implicit_resolvers": {None: [("plain", re.compile(""))]}}
+)
 
 
 PIECES = [

@@ -104,21 +104,10 @@ def test_each_file_is_small_and_described(each: Hostile) -> None:
 
 # --- the files ---
 
-# What is known to fail, and why; a test that begins to pass has to be taken out.
-KNOWN: dict[str, str] = {}
-
 
 def of_kind(kind: str) -> list[Any]:
-    """Return the files of a kind as parameters, known failures marked."""
-    return [
-        pytest.param(
-            each,
-            id=each.path.name,
-            marks=pytest.mark.xfail(reason=KNOWN[each.path.name]) if each.path.name in KNOWN else (),
-        )
-        for each in files()
-        if each.kind == kind
-    ]
+    """Return the files of a kind as parameters."""
+    return [pytest.param(each, id=each.path.name) for each in files() if each.kind == kind]
 
 
 @pytest.mark.parametrize("each", of_kind("data"))

@@ -64,10 +64,10 @@ def departed(path: Path, found: object) -> str:
 
 @pytest.mark.slow
 @pytest.mark.parametrize(("kind", "work"), [("query", ask), ("shapes", check)])
-def test_queries_and_shapes_end_as_expected(kind: str, work: object) -> None:
+def test_queries_and_shapes_end_as_expected(kind: str, work: Callable[[Path], object]) -> None:
     paths = of_kind(kind)
     assert len(paths) > 20
-    found = each(work, paths, limits=SMALL, place=lambda path: Place(str(path)))  # type: ignore[arg-type]
+    found = each(work, paths, limits=SMALL, place=lambda path: Place(str(path)))
     wrong = {path.name: departed(path, result) for path, result in zip(paths, found, strict=True)}
     assert not {name: what for name, what in wrong.items() if what}
 

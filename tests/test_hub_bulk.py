@@ -8,16 +8,18 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pytest
 
 from hub_examples import ODD, chain, jsonl, record, some
-from opengrade.bulk import hubfiles, hubjoin, hubparts
+from opengrade.bulk import hubfiles, hubjoin, hubparts, sources
 from opengrade.bulk.hub import HubRun, prepare
 from opengrade.bulk.hubodd import odd_lines
 from opengrade.bulk.hubparts import part_from, read_part
 from opengrade.bulk.hubshapes import shapes_of
 from opengrade.bulk.projecting import rows_of
 from opengrade.bulk.schema import Row
+from opengrade.bulk.sources import HubSource
 from opengrade.derive import derive_facts
 from opengrade.errors import InputError
 from opengrade.hub.lineage import Lineage, Own
@@ -109,6 +111,17 @@ def test_rows_are_those_of_one_submission(tmp_path: Path, name: str) -> None:
     run = prepared(path)
     assert rows_in(run) == rows_together(path)
     told(path, run)
+
+
+def test_parts_together_are_the_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "hub.jsonl"
+    path.write_bytes(FILES["some"] + FILES["odd lines"])
+    source = HubSource(prepared(path))
+    (whole,) = (part.as_table() for part in source.parts())
+    monkeypatch.setattr(sources, "MODELS_IN_A_PART", 7)
+    parts = list(source.parts())
+    assert sum(part.count for part in parts) == source.count > 50
+    assert pa.concat_tables(part.as_table() for part in parts).equals(whole)
 
 
 def test_many_ranges_give_what_one_gives(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -16,7 +16,7 @@ import sys
 import threading
 import time
 import traceback
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from functools import partial
 from multiprocessing.connection import Connection
 from typing import Any, Generic, TypeVar, cast
@@ -78,7 +78,7 @@ def each(
     limits: Limits,
     place: Callable[[T], Place],
     jobs: int | None = None,
-) -> Iterator[R | OpenGradeError]:
+) -> Generator[R | OpenGradeError, None, None]:
     """Run work on items and yield for each, in their order, its result or its error.
 
     A few processes share the items, as many as `jobs` or else as there are processors; one item that

@@ -1,8 +1,7 @@
 """Reads JSON into a tree that knows its places."""
 
 import re
-from json import JSONDecodeError
-from json.decoder import scanstring  # type: ignore[attr-defined]  # not in the stubs
+from json import JSONDecodeError, JSONDecoder
 
 from opengrade.errors import InputError
 from opengrade.locating import Spot
@@ -15,6 +14,7 @@ _COLON, _COMMA_OR = "a colon", {False: "a comma or ]", True: "a comma or }"}
 _END = "nothing more"
 _CLOSED_BY = {"]": (_ITEM, _COMMA_OR[False]), "}": (_MEMBER, _COMMA_OR[True])}
 
+_decode = JSONDecoder().raw_decode
 _SPACE = re.compile(r"[ \t\n\r]*+")
 _NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*+)(?:\.[0-9]++)?(?:[eE][-+]?[0-9]++)?")
 _WORD = re.compile(r"\w++|.", re.DOTALL)
@@ -109,7 +109,7 @@ class _Reader:
 
     def _string(self, spot: Spot) -> str:
         try:
-            value, end = scanstring(self.text, self.at + 1, True)
+            value, end = _decode(self.text, self.at)
         except JSONDecodeError as error:
             what = next(ours for theirs, ours in _STRING_FAULTS.items() if error.msg.startswith(theirs))
             raise self._invalid(what, error.pos) from None

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -44,11 +45,14 @@ class HubRun:
     dictionaries: Dictionaries
     _joined: Joined
     _too_far: NDArray[np.bool_]
-    _kept: NDArray[np.int64]
     _rows: _Rows
     _rows_of: Numbers
     _stated: Numbers
     _bound: Numbers
+
+    @cached_property
+    def _kept(self) -> NDArray[np.int64]:
+        return np.flatnonzero(~self._too_far)
 
     @property
     def count(self) -> int:
@@ -128,8 +132,7 @@ def prepare(
     dictionaries = Dictionaries()
     rows, rows_of = _rows(joined, inherited, dictionaries)
     stated, bound = _licenses(joined, inherited, dictionaries)
-    left, kept = inherited.too_far, np.flatnonzero(~inherited.too_far)
-    return HubRun(str(path), dictionaries, joined, left, kept, rows, rows_of, stated, bound)
+    return HubRun(str(path), dictionaries, joined, inherited.too_far, rows, rows_of, stated, bound)
 
 
 def _rows(joined: Joined, inherited: Inherited, dictionaries: Dictionaries) -> tuple[_Rows, Numbers]:

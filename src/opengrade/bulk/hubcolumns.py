@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from operator import not_
-from typing import Any
 
 import numpy as np
 
@@ -97,7 +96,7 @@ class Reader:
         for key, fields, wanted, of_total in zip(shapes, decoded.fields, good, counted, strict=True):
             found = known.shapes.get(key) if wanted and of_total is not None else -1
             numbers.append(known.shape(key, fields) if found is None else found)
-        licenses = map(known.licenses.__getitem__, _stated(stated, name, link))
+        licenses = map(known.licenses.__getitem__, zip(_hashable(stated), name, link, strict=True))
         columns = np.array((decoded.places, numbers, list(licenses), [each[2] for each in bases]), np.int32)
         kept = columns[1] >= 0
         if kept.all():
@@ -148,12 +147,6 @@ def _with_card(fields: Fields, card: Card) -> None:
 
 def _hashable(values: Iterable[str | list[str] | None]) -> Iterator[str | Texts | None]:
     return (tuple(each) if isinstance(each, list) else each for each in values)
-
-
-def _stated(stated: Iterable[Any], names: Iterable[Any], links: Iterable[Any]) -> Iterator[Any]:
-    """Yield what the licenses of records are looked up by: the text alone where nothing stands beside it."""
-    for each, name, link in zip(_hashable(stated), names, links, strict=True):
-        yield each if name is None and link is None and not isinstance(each, tuple) else (each, name, link)
 
 
 def _counted(total: Total) -> bool | None:

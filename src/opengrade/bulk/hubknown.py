@@ -5,13 +5,15 @@ from functools import cache
 from typing import Any, TypeVar
 
 from opengrade.hub.lines import Fields, files_in, plain_fields
-from opengrade.hub.records import OTHER, Record, bases_of, licenses_of, record_of, rules, template
+from opengrade.hub.records import Record, bases_of, licenses_of, record_of, rules, template
 
 MOST_REMEMBERED = 200_000
 # Lists of files that are remembered whole have fewer bytes.
 SHORT = 1000
 
 Texts = tuple[str, ...]
+# What a record states as its licenses, and the name and the link beside it.
+Stated = tuple[str | Texts | None, str | None, str | None]
 # Ids, words, and the code of the ids.
 Bases = tuple[Texts, Texts, int]
 NO_BASES: Bases = ((), (), 0)
@@ -54,9 +56,7 @@ class _Memory:
         """Begin anew."""
         self.files = Found(self._file)
         self.siblings: dict[bytes, tuple[int, int]] = {}
-        self.licenses = Found[tuple[Any, str | None, str | None], Texts](
-            lambda key: licenses_of(*_plain(key))
-        )
+        self.licenses = Found[Stated, Texts](lambda key: licenses_of(_listed(key[0]), *key[1:]))
         self.bases = Found[str | Texts, tuple[Texts, Texts]](lambda key: bases_of(_listed(key)))
         self.days = Found[str, bool](lambda time: bool(rules().day_of(time)))
         self.shapes: dict[Any, Record] = {}
@@ -75,11 +75,6 @@ class _Memory:
             *(self.bases, self.days, self.shapes),
         )
         return sum(map(len, parts))
-
-
-def _plain(key: tuple[Any, str | None, str | None]) -> tuple[Any, str | None, str | None]:
-    stated, name, link = key
-    return _listed(stated), name, link
 
 
 def _listed(value: str | Texts | None) -> Any:
@@ -104,7 +99,7 @@ class Known:
         self.code_of_shape: Codes[Record] = Codes()
         self.code_of_license: Codes[Texts] = Codes([()])
         self.code_of_bases: Codes[Texts] = Codes([()])
-        self.licenses = Found[Any, int](self._license)
+        self.licenses = Found[Stated, int](self._license)
         self.bases = Found[str | Texts | None, Bases](self._bases)
         self.bases[None] = NO_BASES
         self.shapes: dict[Any, int] = {}
@@ -131,12 +126,8 @@ class Known:
             shown |= self.memory.files[name]
         return shown, len(names)
 
-    def _license(self, key: Any) -> int:
-        """Return the code of what a record states as its licenses, or as these with a name and a link."""
-        stated, name, link = key if isinstance(key, tuple) else (key, None, None)
-        if isinstance(stated, str) and stated.strip().lower() != OTHER:
-            name = link = None
-        return self.code_of_license.code(self.memory.licenses[stated, name, link])
+    def _license(self, stated: Stated) -> int:
+        return self.code_of_license.code(self.memory.licenses[stated])
 
     def _bases(self, base: str | Texts | None) -> Bases:
         """Return ids and words of base models, and the code of the ids."""

@@ -181,19 +181,16 @@ class Alike:
         asked = [tuple(_asked_of_things(framework, leaf)) for framework, leaf in columns]
         self._tests: dict[Expr, int] = {}
         self._texts = {text for each in asked for test in each for text in _texts(test)}
-        of_licenses = [t for each in asked for t in each if first(t.path) in OF_LICENSES]
+        of_licenses = [t for each in asked for t in each if _is_of_licenses(t)]
         bodies = [p.body for t in of_licenses for p in within(t) if _leads_to_licenses(p)]
         self._of_one_license = tuple(dict.fromkeys(bodies))
         self._tests_of = [
-            tuple(self._tests.setdefault(t, len(self._tests)) for t in each if first(t.path) in OF_LICENSES)
+            tuple(self._tests.setdefault(t, len(self._tests)) for t in each if _is_of_licenses(t))
             for each in asked
         ]
         self._properties_of = [
             frozenset(
-                compact(step.property)
-                for t in each
-                if first(t.path) not in OF_LICENSES
-                for step in steps(t.path)
+                compact(step.property) for t in each if not _is_of_licenses(t) for step in steps(t.path)
             )
             for each in asked
         ]
@@ -285,6 +282,10 @@ def _texts(expression: Expr) -> Iterator[str]:
     for part in within(expression):
         if isinstance(part, In):
             yield from (each.value for each in part.values if isinstance(each, Literal))
+
+
+def _is_of_licenses(test: Some | Every) -> bool:
+    return first(test.path) in OF_LICENSES
 
 
 def _leads_to_licenses(expression: Expr) -> TypeGuard[Some | Every]:

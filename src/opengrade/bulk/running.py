@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Protocol
 
@@ -112,12 +113,13 @@ def _collecting_less() -> Iterator[None]:
 def _names_of(parts: Sequence[Part]) -> Iterator[Iterator[pa.Table]]:
     """Yield the names of all parts in their order; a thread begins at once to read them."""
     reading = ThreadPoolExecutor(1)
-    waiting = deque(reading.submit(part.names) for part in parts[:NAMES_AHEAD])
+    left = iter(parts)
+    waiting = deque(reading.submit(part.names) for part in islice(left, NAMES_AHEAD))
 
     def taken() -> Iterator[pa.Table]:
-        for number in range(len(parts)):
+        while waiting:
             yield waiting.popleft().result()
-            waiting.extend(reading.submit(part.names) for part in parts[number + NAMES_AHEAD :][:1])
+            waiting.extend(reading.submit(part.names) for part in islice(left, 1))
 
     try:
         yield taken()
