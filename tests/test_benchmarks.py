@@ -7,11 +7,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 from benchmarks import population, table_data
-from benchmarks.by_hand import FLAGS, ByHand
+from benchmarks.by_hand import FLAGS, GRADES, ByHand
 from benchmarks.measuring import TABLE_WAYS, Run
 from benchmarks.scale import COPIES, Figure, _compared, _growth, limits
 from benchmarks.ways import over_graphs, relational
 
+from opengrade.bulk.files import Described, write_table
+from opengrade.bulk.schema import Row
 from support import ROOT
 
 pytestmark = [
@@ -43,6 +45,30 @@ def test_the_query_by_hand_grades_as_the_relational_route_does(tmp_path: Path, m
     assert hand.counts() == {each: n for each, n in enumerate(np.bincount(ours).tolist()) if n}
     assert len(hand.counts()) > 1
     assert ByHand(table, FLAGS).grades().tolist() == ours.tolist()
+
+
+def test_the_query_by_hand_asks_no_license_of_datasets(tmp_path: Path) -> None:
+    known = table_data.codes()
+    parts, licenses, facts = (
+        list(each)
+        for each in (known.dictionaries.parts, known.dictionaries.licenses, known.dictionaries.facts)
+    )
+    of_kind = {parts[code].kinds[-1]: number for number, code in enumerate(known.kinds)}
+
+    def row(kind: str, license_: str) -> Row:
+        number = of_kind[kind]
+        entry = licenses[known.licenses[table_data.LICENSES.index(license_)]]
+        return Row(parts[known.kinds[number]], entry, facts[known.facts[number][1]])
+
+    def model(name: str, without: str) -> Described:
+        rows = (row(kind, "none" if kind == without else "apache-2.0") for kind in of_kind)
+        return Described(name, name, (Row(parts[known.model[0]], None, facts[known.model[1]]), *rows))
+
+    table = tmp_path / "table.parquet"
+    write_table(table, [model("urn:data", "ogr:Datasets"), model("urn:code", "ogr:PreprocessingCode")])
+    assert relational(table).grades.tolist() == [3, 2]
+    for query in (GRADES, FLAGS):
+        assert ByHand(table, query).grades().tolist() == [3, 2]
 
 
 def test_a_model_is_the_same_one_as_triples_and_as_rows(tmp_path: Path) -> None:
