@@ -49,10 +49,8 @@ def test_the_query_by_hand_grades_as_the_relational_route_does(tmp_path: Path, m
 
 def test_the_query_by_hand_asks_no_license_of_datasets(tmp_path: Path) -> None:
     known = table_data.codes()
-    parts, licenses, facts = (
-        list(each)
-        for each in (known.dictionaries.parts, known.dictionaries.licenses, known.dictionaries.facts)
-    )
+    dictionaries = known.dictionaries
+    parts, licenses, facts = list(dictionaries.parts), list(dictionaries.licenses), list(dictionaries.facts)
     of_kind = {parts[code].kinds[-1]: number for number, code in enumerate(known.kinds)}
 
     def row(kind: str, license_: str) -> Row:
