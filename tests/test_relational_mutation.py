@@ -97,11 +97,11 @@ def _another_reason(right: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _missing_is_met(right: Callable[..., Any]) -> Callable[..., Any]:
-    return lambda framework, leaf: ranks.met_from() if not isinstance(leaf, Every) else right(framework, leaf)
+    return lambda *given: right(*given) if isinstance(given[-1], Every) else ranks.met_from()
 
 
 def _missing_is_not_met(right: Callable[..., Any]) -> Callable[..., Any]:
-    return lambda framework, leaf: 0 if isinstance(leaf, Every) else right(framework, leaf)
+    return lambda *given: 0 if isinstance(given[-1], Every) else right(*given)
 
 
 def _looking_at(change: Callable[[Row], Row]) -> Callable[[Any], Any]:
@@ -162,8 +162,8 @@ MUTATIONS = {
     "or for and": Mutation(relational, "_rank", _or_for_and),
     "met from one depth later": Mutation(relational, "met_from", _a_depth_more),
     "met from the second rung": Mutation(relational, "met_from", _at_second),
-    "missing things counted as met": Mutation(ranks, "_rank_without", _missing_is_met),
-    "nothing at all fails every": Mutation(ranks, "_rank_without", _missing_is_not_met),
+    "missing things counted as met": Mutation(ranks, "_rank_of_nothing", _missing_is_met),
+    "nothing at all fails every": Mutation(ranks, "_rank_of_nothing", _missing_is_not_met),
     "all licenses alike": Mutation(
         ranks.Alike, "look", _looking_at(lambda thing: replace(thing, license=None))
     ),

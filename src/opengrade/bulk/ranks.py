@@ -88,8 +88,8 @@ class Ranker:
     def __init__(self, wanted: Sequence[Judged]) -> None:
         self.columns = _columns(wanted)
         self._alike = Alike(self.columns)
-        bare = _Climbers([])
-        self._without = [rank_of(bare.diagnose(framework, leaf)) for framework, leaf in self.columns]
+        nothing = _Climbers([])
+        self._without = [_rank_of_nothing(nothing, *column) for column in self.columns]
         self._asked: dict[Part, tuple[int, ...]] = {}
         self._by_look: dict[Hashable, int | None] = {}
         self._beyond = [_beyond_rungs(framework, leaf) for framework, leaf in self.columns]
@@ -155,6 +155,10 @@ class _Climbers:
             prover = Prover(framework.shapes, self._facts)
             self._by_framework[framework.name] = Climber(framework, self._model, prover)
         return self._by_framework[framework.name].diagnose(leaf, self._model.node)
+
+
+def _rank_of_nothing(nothing: _Climbers, framework: Framework, leaf: Leaf) -> int:
+    return rank_of(nothing.diagnose(framework, leaf))
 
 
 def _columns(wanted: Sequence[Judged]) -> tuple[tuple[Framework, Leaf], ...]:
