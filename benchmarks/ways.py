@@ -19,9 +19,10 @@ import pyarrow.parquet as pq
 from benchmarks import population
 from benchmarks.measuring import TABLE_WAYS
 from benchmarks.peers import judges
-from opengrade.bulk.engines import connected
+from opengrade.bulk.engines import connected, import_backend
 from opengrade.bulk.files import open_table
-from opengrade.bulk.running import run, workplace
+from opengrade.bulk.running import run
+from opengrade.bulk.workplace import workplace
 from opengrade.frameworks import Framework
 from opengrade.graph import NamedNode, Term, Triple
 from opengrade.loading import framework, framework_files
@@ -76,10 +77,7 @@ def _grades(rules: Framework, outcome: Outcome, models: Iterator[Term]) -> Itera
 
 def relational(table: Path) -> Found:
     """Grade a component table under all frameworks and write the results."""
-    # Ibis imports these when it first connects and fetches, and imports are not counted.
-    import ibis.backends.duckdb  # noqa: F401, PLC0415
-    import pandas  # noqa: F401, PLC0415
-
+    import_backend("duckdb")  # imports are not counted
     rules = [framework(name) for name in framework_files()]
     with tempfile.TemporaryDirectory() as folder:
         out = Path(folder) / "results.parquet"

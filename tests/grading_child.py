@@ -7,6 +7,7 @@ from pathlib import Path
 
 from opengrade.bulk import files, running
 from opengrade.bulk.engines import connected
+from opengrade.bulk.workplace import rules_key, workplace
 from opengrade.loading import framework
 
 
@@ -23,7 +24,7 @@ def main(table: Path, out: Path, version: str, last: int) -> None:
 
     with (
         connected("duckdb") as engine,
-        running.workplace(out, [table], rules=running.rules_key(rules, versions)) as folder,
+        workplace(out, [table], rules=rules_key(rules, versions)) as folder,
     ):
         running.run(files.open_table(table), rules, engine, out, folder, versions=versions, told=told)
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from opengrade.bulk import files, running
 from opengrade.bulk.engines import connected
+from opengrade.bulk.workplace import workplace
 from table_examples import all_rules
 
 MASTER = "local-cluster[2,1,2048]"
@@ -17,7 +18,7 @@ def main(table: Path, folder: Path) -> None:
         out = folder / f"{name}.parquet"
         with (
             connected(name, master=master) as engine,
-            running.workplace(out, [table], rules="all") as parts,
+            workplace(out, [table], rules="all") as parts,
         ):
             running.run(source, all_rules(), engine, out, parts, versions={}, told=lambda *_: None)
 

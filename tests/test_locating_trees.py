@@ -3,7 +3,7 @@
 import json
 import time
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -234,7 +234,7 @@ def made(text: str, syntax: str = "yaml", mapping: Query = MOT) -> list[tuple[Qu
 
 def told(rows: Iterable[tuple[Quad, Spots]]) -> set[tuple[Any, ...]]:
     """Return what is said of what, by short names, and the lines and columns of it."""
-    ends = [lambda node: getattr(node, "value", "").rpartition("/")[2], compact]
+    ends: list[Callable[[Any], str]] = [lambda node: getattr(node, "value", "").rpartition("/")[2], compact]
     return {(ends[0](q.subject), ends[1](q.predicate), ends[0](q.object), *spots) for q, spots in rows}
 
 

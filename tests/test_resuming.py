@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from opengrade.bulk.results import verdicts_path
-from opengrade.bulk.running import workplace
+from opengrade.bulk.workplace import workplace
 from opengrade.errors import UsageError
 from support import TESTS
 from table_examples import all_rules, catalog, written
@@ -76,7 +76,7 @@ def test_what_is_done_is_not_done_again(table: Path, tmp_path: Path) -> None:
 
 def test_rules_have_the_same_key_in_each_process() -> None:
     code = (
-        "from opengrade.bulk.running import rules_key; from table_examples import all_rules; "
+        "from opengrade.bulk.workplace import rules_key; from table_examples import all_rules; "
         "print(*(rules_key([rule], {}) for rule in all_rules()))"
     )
     found = set()

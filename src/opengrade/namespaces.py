@@ -46,6 +46,7 @@ def local_name(node: NamedNode) -> str:
     return node.value.rstrip("#/").replace("#", "/").rpartition("/")[2]
 
 
+@cache
 def compact(node: NamedNode) -> str:
     """Return the shortest `prefix:local` form of an IRI, or the IRI where no prefix fits."""
     fits = [

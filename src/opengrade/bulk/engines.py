@@ -1,5 +1,6 @@
 """The engines that run expressions over tables: DuckDB in this process, Spark on a cluster."""
 
+import importlib
 import importlib.util
 import os
 import sys
@@ -46,6 +47,12 @@ class Engine:
     def fetch(self, expression: ir.Table) -> pa.Table:
         """Run an expression; the order of the rows is any."""
         return self.connection.to_pyarrow(expression)
+
+
+def import_backend(name: str) -> None:
+    """Import what Ibis imports only when it first connects to an engine and fetches from it."""
+    for module in ("ibis.backends.duckdb", "pandas") if name == "duckdb" else ():
+        importlib.import_module(module)
 
 
 @contextmanager

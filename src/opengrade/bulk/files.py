@@ -115,6 +115,9 @@ class TablePart:
         table = engine.file(self.file.path)
         return table.filter(table.model.between(self.first, self.first + self.count - 1)).select(*CODES)
 
+    def places(self) -> None:
+        """Each model has rows of its own."""
+
     def names(self) -> pa.Table:
         """Return IRI and name of each model, in the order of the models; InputError where one has none."""
         file = pq.ParquetFile(self.file.path)

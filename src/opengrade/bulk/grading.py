@@ -37,7 +37,10 @@ class Part(Protocol):
         """Where they stand."""
 
     def rows(self, engine: Engine) -> ir.Table:
-        """Return the rows of these models with their codes."""
+        """Return the rows of these models with their codes; for models with the same rows one may do."""
+
+    def places(self) -> np.ndarray | None:
+        """Return for each model the place of the one whose rows it has, None where each has its own."""
 
 
 @dataclass(frozen=True)
@@ -86,7 +89,9 @@ class Grader:
         rows = self._with_look(part.rows(self.engine))
         looks = self._looks(self.engine.fetch(rows.select(LOOK).distinct()))
         marked = rows.inner_join(self.engine.table(looks.drop_columns([KEY])), LOOK)
-        met = _kinds(self.engine.fetch(signatures(marked)), part)
+        places = part.places()
+        count = part.count if places is None else int(places.max()) + 1
+        met = _kinds(self.engine.fetch(signatures(marked)), part, count)
         new = [n for n, key in enumerate(met.keys) if key not in self._known]
         first = len(self._known)
         self._known |= {met.keys[n]: first + place for place, n in enumerate(new)}
@@ -100,7 +105,7 @@ class Grader:
         marks_of = [pa.array([met.keys[n][side] for n in new], pa.int64()) for side in (0, 1)]
         numbers = np.array([self._known[key] for key in met.keys], dtype=np.int32)
         return Sorted(
-            numbers[met.inverse],
+            numbers[met.inverse if places is None else met.inverse[places]],
             pa.table(marks_of, names=list(MARKS)),
             self.engine.fetch(found) if new else found.schema().to_pyarrow().empty_table(),
         )
@@ -171,25 +176,31 @@ class _Kinds:
     inverse: np.ndarray
 
 
-def _kinds(signed: pa.Table, part: Part) -> _Kinds:
-    """Sort the models of a part by their signatures; kinds are numbered by their first model."""
+def _kinds(signed: pa.Table, part: Part, count: int) -> _Kinds:
+    """Sort models of a part by their signatures; kinds are numbered by their first model."""
     model = signed["model"].to_numpy() - part.first
-    order = np.argsort(model, kind="stable")
-    expected = np.arange(part.count)
-    if len(model) != part.count or (model[order] != expected).any():
-        missing = np.setdiff1d(expected, model)
-        which = part.first + int(missing[0]) if len(missing) else part.first
+    found = np.zeros(count, dtype=np.bool_)
+    found[model[(model >= 0) & (model < count)]] = True
+    if len(model) != count or not found.all():
+        which = part.first + int(np.argmin(found))
         raise InputError(
             f"model {which} has no rows.", fix="Number models from 0 on without gaps.", where=part.place
         )
-    pairs = np.empty(part.count, dtype=[(name, np.int64) for name in MARKS])
-    for name in MARKS:
-        pairs[name] = signed[name].to_numpy()[order]
-    _, first, inverse = np.unique(pairs["mark0"], return_index=True, return_inverse=True)
-    if (pairs["mark1"][first][inverse] != pairs["mark1"]).any():
-        _, first, inverse = np.unique(pairs, return_index=True, return_inverse=True)
-    by_first = np.argsort(first)
-    place = np.empty_like(by_first)
-    place[by_first] = np.arange(len(by_first))
-    keys = [(int(a), int(b)) for a, b in pairs[first[by_first]].tolist()]
-    return _Kinds(keys, first[by_first].tolist(), place[inverse])
+    marks_of = [np.empty(count, dtype=np.int64) for _ in MARKS]
+    for name, column in zip(MARKS, marks_of, strict=True):
+        column[model] = signed[name].to_numpy()
+    # In the order in which they are met, by one mark, or by both where one does not tell all apart.
+    inverse, first = _met(marks_of[0])
+    if (marks_of[1][first][inverse] != marks_of[1]).any():
+        second, _ = _met(marks_of[1])
+        inverse, first = _met(inverse.astype(np.int64) * count + second)
+    keys = list(zip(*(column[first].tolist() for column in marks_of), strict=True))
+    return _Kinds(keys, first.tolist(), inverse)
+
+
+def _met(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return for each value its number in the order in which they are met, and where each is met first."""
+    numbers = pa.array(values).dictionary_encode().indices.to_numpy()
+    first = np.empty(int(numbers.max(initial=-1)) + 1, dtype=np.int64)
+    first[numbers[::-1]] = np.arange(len(numbers) - 1, -1, -1)
+    return numbers, first

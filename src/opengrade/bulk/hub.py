@@ -12,7 +12,8 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from opengrade.bulk.hubfiles import Progress, parts_of
-from opengrade.bulk.hubjoin import Inherited, Joined, inherit, join
+from opengrade.bulk.hubjoin import Joined, join
+from opengrade.bulk.hublineage import Inherited, inherit
 from opengrade.bulk.hubparts import Numbers
 from opengrade.bulk.hubshapes import entry, is_marked, is_weights
 from opengrade.bulk.schema import Dictionaries, Row
@@ -81,16 +82,32 @@ class HubRun:
     def rows(self, first: int, count: int) -> Any:
         """Return the rows of some models with their codes, as an Arrow table."""
         chosen = self._kept[first : first + count]
-        rows, lists = self._rows, self._rows_of[chosen]
+        return self._table(first, self._rows_of[chosen], self._stated[chosen], self._bound[chosen])
+
+    def distinct_rows(self, first: int, count: int) -> tuple[Any, Numbers]:
+        """Return such a table once for all models with the same rows, and for each model the place there."""
+        chosen = self._kept[first : first + count]
+        widths = [int(each.max(initial=0)) + 1 for each in (self._stated, self._bound)]
+        keys = self._rows_of[chosen].astype(np.int64)
+        for width, column in zip(widths, (self._stated, self._bound), strict=True):
+            keys = keys * width + column[chosen]
+        encoded = pa.array(keys).dictionary_encode()
+        rest, bound = np.divmod(encoded.dictionary.to_numpy(), widths[1])
+        lists, stated = np.divmod(rest, widths[0])
+        return self._table(first, lists, stated, bound), encoded.indices.to_numpy()
+
+    def _table(self, first: int, lists: Numbers, stated: Numbers, bound: Numbers) -> Any:
+        """Return the rows in some lists, with the licenses of those that have them."""
+        rows = self._rows
         counts = rows.counts[lists]
         before = np.cumsum(counts) - counts
         places = np.repeat(rows.starts[lists] - before, counts) + np.arange(int(counts.sum()))
         license_ = rows.license[places]
-        for mark, codes in ((_STATED, self._stated), (_BOUND, self._bound)):
+        for mark, codes in ((_STATED, stated), (_BOUND, bound)):
             marked = license_ == mark
-            license_[marked] = np.repeat(codes[chosen], counts)[marked]
+            license_[marked] = np.repeat(codes, counts)[marked]
         columns = {
-            "model": np.repeat(np.arange(first, first + len(chosen), dtype=np.int32), counts),
+            "model": np.repeat(np.arange(first, first + len(lists), dtype=np.int32), counts),
             "part": rows.part[places],
             "license": license_,
             "facts": rows.facts[places],

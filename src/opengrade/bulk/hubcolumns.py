@@ -1,28 +1,20 @@
 """Reads lines of a file of records into columns of codes, many at a time where they are not odd."""
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
-from operator import not_
+from collections.abc import Iterable, Sequence
+from itertools import compress
+from typing import cast
 
 import numpy as np
+from numpy.typing import NDArray
 
 from opengrade.bulk.hubknown import Known, Texts
-from opengrade.bulk.hubodd import odd_lines
-from opengrade.hub.lines import Card, Fault, Fields, Total, astuple, decode, read_line
+from opengrade.bulk.hubodd import Lines, Places, lines_of, odd_lines
+from opengrade.hub.lines import Card, Fault, Fields, astuple, decode, decode_all, read_line
 from opengrade.hub.records import OF_CARD, template
 from opengrade.limits import Limits
 
-# The number of the line of a record, and the codes of its shape, its licenses and its bases.
-Numbers = tuple[int, int, int, int]
-
-
-@dataclass(frozen=True, slots=True)
-class _Decoded:
-    """Records, the places of their lines in the block, and how many files each line names."""
-
-    fields: Sequence[Fields]
-    places: Sequence[int]
-    files: Sequence[int]
+# Places of lines, and the codes of the shape, the licenses and the bases of their records.
+_ROWS = 4
 
 
 class Reader:
@@ -36,18 +28,16 @@ class Reader:
         self.limits = limits
         self.lines = 0
         self.ids: list[str] = []
-        self.numbers: list[np.ndarray] = []
+        self.numbers: list[NDArray[np.int32]] = []
         self.faults: list[tuple[int, Fault]] = []
         self.known = Known()
 
     def block(self, data: bytes) -> None:
         """Read whole lines."""
-        lines = data.split(b"\n")
-        if not lines[-1]:
-            lines.pop()
-        odd, files = odd_lines(data, lines)
-        decoded = _decoded(lines, odd, files)
-        ids, columns = self._quick(decoded) if decoded.fields else ([], np.empty((4, 0), np.int32))
+        lines = lines_of(data)
+        odd, files = odd_lines(lines)
+        fields, places = _decoded(lines, odd)
+        ids, columns = self._quick(fields, places, files[places])
         left = np.ones(len(lines), np.bool_)
         left[columns[0]] = False
         slow = [
@@ -65,45 +55,48 @@ class Reader:
         self.numbers.append(columns)
         self.lines += len(lines)
 
-    def _quick(self, decoded: _Decoded) -> tuple[list[str], np.ndarray]:
-        """Return the ids of records, and four rows of numbers: places of lines, and codes.
+    def _quick(
+        self, fields: Sequence[Fields], places: Places, files: Places
+    ) -> tuple[list[str], NDArray[np.int32]]:
+        """Return the ids of records, and rows of numbers: places of lines, and codes.
 
-        Records that have to be read slowly are left out.
+        `files` are the numbers of files that the lines name. Records that have to be read slowly are left
+        out.
         """
+        if not fields:
+            return [], np.empty((_ROWS, 0), np.int32)
         known = self.known
         stated, name, link, base, relation, datasets, task, ids, sha, created, *more = zip(
-            *map(astuple, decoded.fields), strict=True
+            *map(astuple, fields), strict=True
         )
         gated, private, disabled, siblings, total, _ = more
-        shown = list(map(known.shown, map(bytes, siblings)))
+        shown = known.all_shown(siblings)
         bases = list(map(known.bases.__getitem__, _hashable(base)))
-        counted = [each is not None and _counted(each) for each in total]
-        good = [
-            id_ is not None and known.is_id(id_) is not None and of[1] == count and id_ not in behind[0]
-            for id_, of, count, behind in zip(ids, shown, decoded.files, bases, strict=True)
-        ]
+        kinds, counted = known.kinds_and_files(shown)
+        good = known.are_ids(ids) & (counted == files)
+        good[[place for place, (id_, of) in enumerate(zip(ids, bases, strict=True)) if id_ in of[0]]] = False
+        if not good.all():
+            return self._quick(list(compress(fields, good)), places[good], files[good])
         days = known.days
-        shapes = zip(
-            *([of[0] for of in shown], gated, private, disabled, relation, map(not_, sha), map(not_, task)),
-            counted,
-            [bool(each) and days[each[:11]] for each in created],
-            [each is None for each in stated],
-            *([not each[0] for each in bases], [not each[1] for each in bases]),
-            [each is not None and _is_named(each) for each in datasets],
-            strict=True,
+        shapes = known.all_shapes(
+            list(
+                zip(
+                    *(kinds.tolist(), gated, private, disabled, relation, map(bool, sha), map(bool, task)),
+                    [each is not None and each.total is not None for each in total],
+                    [each and days[each[:11]] for each in created],
+                    [each is None for each in stated],
+                    [each[3] for each in bases],
+                    [each is not None and _is_named(each) for each in datasets],
+                    strict=True,
+                )
+            ),
+            fields,
         )
-        numbers: list[int | None] = []
-        for key, fields, wanted, of_total in zip(shapes, decoded.fields, good, counted, strict=True):
-            found = known.shapes.get(key) if wanted and of_total is not None else -1
-            numbers.append(known.shape(key, fields) if found is None else found)
         licenses = map(known.licenses.__getitem__, zip(_hashable(stated), name, link, strict=True))
-        columns = np.array((decoded.places, numbers, list(licenses), [each[2] for each in bases]), np.int32)
-        kept = columns[1] >= 0
-        if kept.all():
-            return list(ids), columns
-        return [id_ for id_, keep in zip(ids, kept.tolist(), strict=True) if keep], columns[:, kept]
+        codes = [shapes, list(licenses), [each[2] for each in bases]]
+        return list(ids), np.stack((places, *(np.array(each) for each in codes)), dtype=np.int32)
 
-    def _slow(self, lines: Sequence[bytes], place: int) -> tuple[str, int, int, int] | None:
+    def _slow(self, lines: Lines, place: int) -> tuple[str, int, int, int] | None:
         """Read a line as strictly as any; return the id of its record and the codes."""
         line = lines[place]
         if not line.strip():
@@ -121,21 +114,45 @@ class Reader:
         )
 
 
-def _decoded(lines: Sequence[bytes], odd: set[int], files: Sequence[int]) -> _Decoded:
-    """Decode the lines that are not odd, as far as they have the usual types."""
-    fields: list[Fields] = []
-    places: list[int] = []
-    for place, line in enumerate(lines):
-        if place not in odd:
-            try:
-                found = decode(line)
-            except (ValueError, RecursionError):
-                continue
-            if found.cardData is not None:
-                _with_card(found, found.cardData)
-            fields.append(found)
-            places.append(place)
-    return _Decoded(fields, places, [files[place] for place in places])
+def _decoded(lines: Lines, odd: NDArray[np.bool_]) -> tuple[Sequence[Fields], Places]:
+    """Decode the lines that are not odd, as far as they have the usual types; return also their places."""
+    found = _decoded_at_once(lines)
+    places = np.arange(len(lines))
+    if found is None:
+        each_alone = {place: _decoded_alone(lines[place]) for place in np.flatnonzero(~odd).tolist()}
+        good = [place for place, fields in each_alone.items() if fields is not None]
+        found, places = (
+            [fields for fields in each_alone.values() if fields is not None],
+            np.array(good, np.intp),
+        )
+    elif odd.any():
+        found, places = list(compress(found, ~odd)), places[~odd]
+    for each in found:
+        if each.cardData is not None:
+            _with_card(each, each.cardData)
+    return found, places
+
+
+def _decoded_at_once(lines: Lines) -> Sequence[Fields] | None:
+    """Decode all lines, None where these are not one record each, or not of the usual types.
+
+    No value has a closing brace, the end of a line and an opening brace in a row, so that each line holds at
+    least one.
+    """
+    if not lines.look_like_records:
+        return None
+    try:
+        found = decode_all(lines.data)
+    except (ValueError, RecursionError):
+        return None
+    return found if len(found) == len(lines) else None
+
+
+def _decoded_alone(line: bytes) -> Fields | None:
+    try:
+        return decode(line)
+    except (ValueError, RecursionError):
+        return None
 
 
 def _with_card(fields: Fields, card: Card) -> None:
@@ -145,16 +162,10 @@ def _with_card(fields: Fields, card: Card) -> None:
             setattr(fields, name, getattr(card, name))
 
 
-def _hashable(values: Iterable[str | list[str] | None]) -> Iterator[str | Texts | None]:
-    return (tuple(each) if isinstance(each, list) else each for each in values)
-
-
-def _counted(total: Total) -> bool | None:
-    """Say whether a number of parameters is given, None where it is written in an unusual way."""
-    written = bytes(total.total)
-    if written == b"null":
-        return False
-    return True if written.isdigit() and written[0] != ord("0") and len(written) < 19 else None
+def _hashable(values: Sequence[str | list[str] | None]) -> Iterable[str | Texts | None]:
+    if list in map(type, values):
+        return [tuple(each) if isinstance(each, list) else each for each in values]
+    return cast(Iterable[str | None], values)
 
 
 def _is_named(datasets: str | list[str]) -> bool:

@@ -24,7 +24,7 @@ Progress = Callable[[Iterable[T], str, int], Iterable[T]]
 RANGE = 16 * 1024 * 1024
 _MANIFEST = "reading.json"
 # To be raised whenever something else is read of the same lines.
-_FORM = 2
+_FORM = 3
 
 
 def parts_of(

@@ -1,19 +1,16 @@
-"""Joins the parts of a file of records: numbers for all, doubled records, and what base models bring."""
+"""Joins the parts of a file of records: numbers for all, each record once."""
 
-from array import array
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from opengrade.bulk.hubbases import BaseLists, base_lists
 from opengrade.bulk.hubparts import Numbers, Part
-from opengrade.bulk.hubshapes import UNKNOWN, Shape, shapes_of
-from opengrade.bulk.schema import Row
-from opengrade.hub.lineage import Lineage, Own, Past
+from opengrade.bulk.hubshapes import Shape, shapes_of
 from opengrade.hub.lines import Fault
 from opengrade.hub.records import Record
 
@@ -35,7 +32,7 @@ class Joined:
     bases: Numbers
     shapes: list[Shape]
     licenses: list[Texts]
-    lists: list[tuple[int, ...]]
+    lists: BaseLists
     faults: list[tuple[int, Fault]]
     doubled: list[tuple[int, int]]
 
@@ -47,32 +44,40 @@ def join(parts: Iterable[Part]) -> Joined:
     ids: list[memoryview] = []
     faults: list[tuple[int, Fault]] = []
     lines: list[NDArray[np.int64]] = []
-    before = 0
+    sizes, bases, lengths_of_bases = [], [], []
+    before = known_lists = 0
     for part in parts:
         found = part.columns
         lines.append(found["line"].astype(np.int64) + before)
         faults += ((before + line, fault) for line, fault in part.faults)
-        coded = codes.of(part)
-        new = (part.lengths, *coded)
+        new = (part.lengths, *codes.of(part), found["bases"] + known_lists)
         for column, values in zip(columns, new, strict=True):
             column.append(values)
         ids.append(part.ids)
+        sizes.append(part.base_counts)
+        bases.append(part.bases)
+        lengths_of_bases.append(part.base_lengths)
         before += part.lines
-    lengths, shape, license_, bases = (_one(each) for each in columns)
+        known_lists += len(part.base_counts)
+    lengths, shape, license_, list_of = map(_one, columns)
     line = np.concatenate(lines) if lines else np.zeros(0, np.int64)
-    encoded = _strings(ids, lengths).dictionary_encode()
-    first, kept = _first(encoded.indices.to_numpy(), len(encoded.dictionary))
+    # What is named as a base only comes after all that is described.
+    encoded = _strings([*ids, *bases], _one([lengths, *lengths_of_bases])).dictionary_encode()
+    numbers, named = np.split(encoded.indices.to_numpy(), [len(lengths)])
+    count = int(numbers.max(initial=-1)) + 1
+    first, kept = _first(numbers, count)
     again = np.flatnonzero(~kept)
     doubled = list(zip(line[again].tolist(), first[again].tolist(), strict=True))
+    lists, of_list = base_lists(_one(sizes), named)
     return Joined(
-        ids=encoded.dictionary,
+        ids=encoded.dictionary[:count],
         line=line[kept],
         shape=shape[kept],
         license=license_[kept],
-        bases=bases[kept],
+        bases=of_list[list_of[kept]],
         shapes=shapes_of(list(codes.shapes)),
         licenses=list(codes.licenses),
-        lists=_numbered(list(codes.bases), encoded.dictionary),
+        lists=lists,
         faults=faults,
         doubled=doubled,
     )
@@ -84,14 +89,12 @@ class _Codes:
     def __init__(self) -> None:
         self.shapes: dict[Record, int] = {}
         self.licenses: dict[Texts, int] = {}
-        self.bases: dict[Texts, int] = {}
 
     def of(self, part: Part) -> Iterator[Numbers]:
         """Yield the columns of a part with these codes in place of its own."""
         pairs: tuple[tuple[dict[Any, int], Sequence[Any], str], ...] = (
             (self.shapes, part.shapes, "shape"),
             (self.licenses, part.licenses, "license"),
-            (self.bases, part.bases, "bases"),
         )
         for codes, things, name in pairs:
             new = np.array([codes.setdefault(each, len(codes)) for each in things], np.int32)
@@ -115,56 +118,3 @@ def _first(codes: Numbers, count: int) -> tuple[Numbers, NDArray[np.bool_]]:
     places = np.zeros(count, np.int64)
     places[codes[::-1]] = np.arange(size - 1, -1, -1)
     return codes, places[codes] == np.arange(size)
-
-
-def _numbered(lists: list[Texts], ids: Any) -> list[tuple[int, ...]]:
-    """Return lists of ids as lists of numbers; those that are not described come after all that are."""
-    distinct = list(dict.fromkeys(each for ids_ in lists for each in ids_))
-    found = pc.index_in(pa.array(distinct, ids.type), value_set=ids).fill_null(-1).to_pylist()
-    numbers = {
-        each: place if place >= 0 else len(ids) + count
-        for count, (each, place) in enumerate(zip(distinct, found, strict=True))
-    }
-    return [tuple(numbers[each] for each in ids_) for ids_ in lists]
-
-
-@dataclass(frozen=True)
-class Inherited:
-    """What base models bring to each record: the number of a list of licenses, and the rows of their data.
-
-    `data` has a bit for each row of `rows`, without those that the record has itself.
-    """
-
-    licenses: Numbers
-    lists: list[tuple[int, ...]]
-    data: Numbers
-    rows: list[Row]
-    too_far: NDArray[np.bool_]
-
-
-def inherit(joined: Joined) -> Inherited:
-    """Follow the base models of all records."""
-    rows = list(dict.fromkeys((UNKNOWN, *(row for shape in joined.shapes for row in shape.data))))
-    bits = np.array([sum(1 << rows.index(row) for row in each.data) for each in joined.shapes], np.int32)
-    has_weights = np.array([each.has_weights for each in joined.shapes], np.bool_)
-    own_bits = bits[joined.shape] if len(bits) else joined.shape
-    weights = np.where(has_weights[joined.shape], joined.license, -1) if len(bits) else joined.license
-    own = Own(_indexed(joined.bases), _indexed(weights), _indexed(own_bits), unknown=1)
-    lineage = Lineage(joined.lists or [()], own)
-    lists: dict[tuple[int, ...], int] = {(): 0}
-
-    def coded(past: Past) -> tuple[int, int, bool]:
-        return lists.setdefault(past.weights, len(lists)), past.data, past.too_far
-
-    by_list = np.array([coded(lineage.of_list(each)) for each in range(len(joined.lists))], np.int32).reshape(
-        -1, 3
-    )
-    found = by_list[joined.bases]
-    for model, past in lineage.apart.items():
-        found[model] = coded(past)
-    return Inherited(found[:, 0], list(lists), found[:, 1] & ~own_bits, rows, found[:, 2].astype(np.bool_))
-
-
-def _indexed(numbers: NDArray[Any]) -> Sequence[int]:
-    """Return numbers in a form in which single ones are found quickly."""
-    return array("i", numbers.astype(np.int32).tobytes())

@@ -1,22 +1,31 @@
 """What the texts of records mean: each is looked at once, and remembered from part to part."""
 
-from collections.abc import Callable, Iterable, Sized
+import contextlib
+import re
+from collections.abc import Callable, Iterable, Sequence, Sized
 from functools import cache
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
 
 from opengrade.hub.lines import Fields, files_in, plain_fields
 from opengrade.hub.records import Record, bases_of, licenses_of, record_of, rules, template
 
-MOST_REMEMBERED = 200_000
+MOST_REMEMBERED = 1_000_000
 # Lists of files that are remembered whole have fewer bytes.
 SHORT = 1000
 
 Texts = tuple[str, ...]
 # What a record states as its licenses, and the name and the link beside it.
 Stated = tuple[str | Texts | None, str | None, str | None]
-# Ids, words, and the code of the ids.
-Bases = tuple[Texts, Texts, int]
-NO_BASES: Bases = ((), (), 0)
+# Ids, words, the code of the ids, and whether there are ids and words.
+Bases = tuple[Texts, Texts, int, tuple[bool, bool]]
+NO_BASES: Bases = ((), (), 0, (False, False))
+# What the names of files show, as one number: the bits of the kinds, and below them how many files there are.
+_ONE_KIND = 1 << 32
+_UNUSUAL = _ONE_KIND - 1
 K = TypeVar("K")
 V = TypeVar("V")
 
@@ -50,12 +59,13 @@ class _Memory:
     def __init__(self) -> None:
         self.kinds: dict[str, int] = {}
         self._file_form = rules().form("siblings[].rfilename").fullmatch
+        self.ids = re.compile(rf"(?:(?:{rules().form('id').pattern})\n)*+").fullmatch
         self.forget()
 
     def forget(self) -> None:
         """Begin anew."""
         self.files = Found(self._file)
-        self.siblings: dict[bytes, tuple[int, int]] = {}
+        self.siblings: dict[bytes, int] = {}
         self.licenses = Found[Stated, Texts](lambda key: licenses_of(_listed(key[0]), *key[1:]))
         self.bases = Found[str | Texts, tuple[Texts, Texts]](lambda key: bases_of(_listed(key)))
         self.days = Found[str, bool](lambda time: bool(rules().day_of(time)))
@@ -65,7 +75,7 @@ class _Memory:
         """Return the bit of the kind that the name of a file shows, 0 if none."""
         shown = self._file_form(name)
         kind = shown and shown.lastgroup
-        return 1 << self.kinds.setdefault(kind, len(self.kinds)) if kind else 0
+        return _ONE_KIND << self.kinds.setdefault(kind, len(self.kinds)) if kind else 0
 
     @property
     def count(self) -> int:
@@ -104,27 +114,43 @@ class Known:
         self.bases[None] = NO_BASES
         self.shapes: dict[Any, int] = {}
 
-    def shown(self, siblings: bytes) -> tuple[int, int]:
-        """Return the bits of the kinds that the files of a record show, and how many files there are.
+    def are_ids(self, texts: Sequence[str | None]) -> NDArray[np.bool_]:
+        """Say of each text whether it is an id as the Hub gives them."""
+        with contextlib.suppress(TypeError):
+            together = "\n".join((*cast(Sequence[str], texts), ""))
+            if together.count("\n") == len(texts) and self.memory.ids(together):
+                return np.ones(len(texts), np.bool_)
+        return np.array([each is not None and self.is_id(each) is not None for each in texts])
 
-        Where they are not in the usual form, there are said to be -1 of them.
+    def all_shown(self, siblings: Sequence[msgspec.Raw]) -> list[int]:
+        """Return what the files of each record show, in a form that `kinds_and_files` reads."""
+        known = self.memory.siblings
+        lists = list(map(bytes, siblings))
+        found = list(map(known.get, lists))
+        for place in [place for place, each in enumerate(found) if each is None]:
+            found[place] = shown = self._shown(lists[place])
+            if len(lists[place]) < SHORT:
+                known[lists[place]] = shown
+        return cast(list[int], found)
+
+    @staticmethod
+    def kinds_and_files(shown: list[int]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Return the bits of kinds, and how many files there are.
+
+        There are more than any line has where they are not in the usual form.
         """
-        found = self.memory.siblings.get(siblings)
-        if found is None:
-            found = self._shown(siblings)
-            if len(siblings) < SHORT:
-                self.memory.siblings[siblings] = found
-        return found
+        found = np.array(shown, np.int64)
+        return found // _ONE_KIND, found % _ONE_KIND
 
-    def _shown(self, siblings: bytes) -> tuple[int, int]:
+    def _shown(self, siblings: bytes) -> int:
         try:
             names = files_in(siblings)
         except ValueError:
-            return 0, -1
-        shown = 0
+            return _UNUSUAL
+        shown = len(names)
         for name in names:
             shown |= self.memory.files[name]
-        return shown, len(names)
+        return shown
 
     def _license(self, stated: Stated) -> int:
         return self.code_of_license.code(self.memory.licenses[stated])
@@ -133,10 +159,16 @@ class Known:
         """Return ids and words of base models, and the code of the ids."""
         assert base is not None, "what stands for no base is known"
         ids, words = self.memory.bases[base]
-        return ids, words, self.code_of_bases.code(ids)
+        return ids, words, self.code_of_bases.code(ids), (bool(ids), bool(words))
 
-    def shape(self, key: tuple[Any, ...], fields: Fields) -> int:
-        """Return the code of the shape of a record."""
+    def all_shapes(self, keys: Sequence[tuple[Any, ...]], fields: Sequence[Fields]) -> list[int]:
+        """Return the codes of the shapes of records, which have one shape where they have one key."""
+        found = list(map(self.shapes.get, keys))
+        for place in [place for place, each in enumerate(found) if each is None]:
+            found[place] = self._shape(keys[place], fields[place])
+        return cast(list[int], found)
+
+    def _shape(self, key: tuple[Any, ...], fields: Fields) -> int:
         known = self.memory.shapes
         if key not in known:
             record = record_of(plain_fields(fields))

@@ -1,11 +1,14 @@
 """Finds among many lines those that have to be read strictly, by looking at all bytes at once."""
 
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
 
 from opengrade.hub.lines import DEEPEST, KEYS, LONGEST
 
 Words = NDArray[np.uint64]
+Places = NDArray[np.intp]
 
 _NAMES = sorted(KEYS)
 # Keys are told by the eight bytes before the colon, of short ones with the opening quote.
@@ -37,50 +40,84 @@ def _table() -> tuple[np.uint64, NDArray[np.uint8]]:
 _FACTOR, _TABLE = _table()
 
 
-def odd_lines(data: bytes, lines: list[bytes]) -> tuple[set[int], list[int]]:
-    """Return the numbers of lines that may be odd in the sense of `lines.is_odd`, and maybe some more.
+@dataclass(frozen=True, slots=True)
+class Lines:
+    """Whole lines, one behind the other, and where each begins and where its text ends."""
 
-    A file that has its key twice is not among them, but each line comes with the number of such keys.
-    """
-    lengths = np.fromiter(map(len, lines), np.int64, len(lines))
-    ends = np.cumsum(lengths + 1)
-    found: set[int] = {int(each) for each in np.flatnonzero(lengths > LONGEST)}
-    if not data.isascii():
-        found |= {number for number, line in enumerate(lines) if not line.isascii() and not _is_text(line)}
+    data: bytes
+    signs: NDArray[np.uint8]
+    starts: Places
+    ends: Places
+
+    def __len__(self) -> int:
+        return len(self.starts)
+
+    def __getitem__(self, number: int) -> bytes:
+        return self.data[self.starts[number] : self.ends[number]]
+
+    @property
+    def look_like_records(self) -> bool:
+        """Whether each line begins with an opening brace and ends with a closing one."""
+        begin = self.signs[self.starts] == ord("{")
+        return bool((begin & (self.signs[self.ends - 1] == ord("}"))).all())
+
+
+def lines_of(data: bytes) -> Lines:
+    """Find the lines in some bytes; the last one may lack its end."""
     signs = np.frombuffer(data, np.uint8)
+    ends = np.flatnonzero(signs == ord("\n"))
+    if data and not data.endswith(b"\n"):
+        ends = np.append(ends, len(data))
+    starts = np.zeros_like(ends)
+    starts[1:] = ends[:-1] + 1
+    return Lines(data, signs, starts, ends)
+
+
+def odd_lines(lines: Lines) -> tuple[NDArray[np.bool_], Places]:
+    """Say of each line whether it may be odd in the sense of `lines.is_odd`.
+
+    Some of which it is said are not. A file that has its key twice is no reason, but each line comes with the
+    number of such keys.
+    """
+    data, signs, ends = lines.data, lines.signs, lines.ends
+    found = ends - lines.starts > LONGEST
+    if not _is_text(data):
+        found |= [not _is_text(lines[number]) for number in range(len(lines))]
     colons = np.flatnonzero(signs == ord(":"))
-    in_lines = _counts(colons, ends)
-    # Each list that is open has a bracket, and each mapping that is open in another a colon before it.
-    deep = in_lines + _counts(np.flatnonzero(signs == ord("[")), ends) >= DEEPEST
-    found.update(np.flatnonzero(deep).tolist())
     before = signs[np.maximum(colons - 1, 0)]
-    found.update(np.searchsorted(ends, _hiding(data, signs, colons, before), side="right").tolist())
-    cells = _keys(data, colons, np.repeat(np.arange(len(lines)), in_lines))
-    counts = np.bincount(cells, minlength=len(lines) * _WIDTH)
-    files = counts[_FILES::_WIDTH].tolist()
-    counts[_FILES::_WIDTH] = 0
-    found.update((np.flatnonzero(counts > 1) // _WIDTH).tolist())
+    # A text that ends before a colon is a key, whatever stands around it.
+    keyed = colons[before == ord('"')]
+    in_lines = _counts(keyed, ends)
+    # Each list that is open has a bracket, and each mapping that is open in another a key before it.
+    found |= in_lines + _counts(np.flatnonzero(signs == ord("[")), ends) >= DEEPEST
+    found[np.searchsorted(ends, _hiding(data, signs, colons, before))] = True
+    cells = _keys(data, keyed, np.repeat(np.arange(len(lines)), in_lines))
+    counts = np.bincount(cells, minlength=len(lines) * _WIDTH).reshape(-1, _WIDTH)
+    files = counts[:, _FILES].copy()
+    counts[:, _FILES] = 0
+    found |= (counts > 1).any(axis=1)
     return found, files
 
 
-def _counts(places: NDArray[np.intp], ends: NDArray[np.int64]) -> NDArray[np.intp]:
+def _counts(places: Places, ends: Places) -> Places:
     """Return how many of some places, which ascend, lie in each line."""
-    return np.diff(np.searchsorted(places, ends), prepend=0)
+    found: Places = np.diff(np.searchsorted(places, ends), prepend=0)
+    return found
 
 
-def _is_text(line: bytes) -> bool:
+def _is_text(data: bytes) -> bool:
+    if data.isascii():
+        return True
     try:
-        line.decode()
+        data.decode()
     except UnicodeDecodeError:
         return False
     return True
 
 
-def _hiding(
-    data: bytes, signs: NDArray[np.uint8], colons: NDArray[np.intp], before: NDArray[np.uint8]
-) -> NDArray[np.intp]:
+def _hiding(data: bytes, signs: NDArray[np.uint8], colons: Places, before: NDArray[np.uint8]) -> Places:
     """Return the places of what may hide a key: a space before its colon, unless in a text; an escape."""
-    spaces: NDArray[np.intp] = colons[(before == 32) | (before == 9) | (before == 13)]
+    spaces: Places = colons[(before == 32) | (before == 9) | (before == 13)]
     if b"\\" not in data:
         return spaces
     escapes = np.flatnonzero(signs == ord("\\"))
@@ -88,7 +125,7 @@ def _hiding(
     return np.concatenate((spaces, escapes))
 
 
-def _keys(data: bytes, colons: NDArray[np.intp], line_of: NDArray[np.intp]) -> NDArray[np.intp]:
+def _keys(data: bytes, colons: Places, line_of: Places) -> Places:
     """Return a number for each key before a colon that is one of those read: its line and which one it is."""
     padded = np.frombuffer(bytes(8) + data, np.uint8)
     every: Words = np.ndarray(len(padded) - 7, "<u8", padded, strides=(1,))
@@ -99,5 +136,5 @@ def _keys(data: bytes, colons: NDArray[np.intp], line_of: NDArray[np.intp]) -> N
     places = np.flatnonzero(keys != _NONE)
     keys = keys[places]
     right = words[places] & _MASKS[keys] == _NUMBERS[keys]
-    cells: NDArray[np.intp] = line_of[places[right]] * _WIDTH + keys[right]
+    cells: Places = line_of[places[right]] * _WIDTH + keys[right]
     return cells

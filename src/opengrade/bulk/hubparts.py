@@ -2,9 +2,9 @@
 
 import gc
 import json
-from collections.abc import Iterator
-from dataclasses import astuple as record_tuple
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence, Sized
+from dataclasses import dataclass, fields
+from operator import attrgetter
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -17,7 +17,8 @@ from opengrade.hub.records import Record
 from opengrade.limits import Limits
 
 _COLUMNS = ("line", "shape", "license", "bases")
-BLOCK = 128 * 1024
+BLOCK = 256 * 1024
+_values = attrgetter(*(field.name for field in fields(Record)))
 
 Numbers = NDArray[np.int32]
 
@@ -26,16 +27,20 @@ Numbers = NDArray[np.int32]
 class Part:
     """What was read of a part: for each record its id and numbers of what the lists hold, and the faults.
 
-    `lines` is the number of lines; the lines of records and faults count from 1 within the part.
+    `lines` is the number of lines; the lines of records and faults count from 1 within the part. Texts stand
+    one behind the other: the ids of all records, with their lengths, and those in the lists of base models,
+    with the number in each list.
     """
 
     lines: int
     shapes: tuple[Record, ...]
     licenses: tuple[tuple[str, ...], ...]
-    bases: tuple[tuple[str, ...], ...]
     faults: tuple[tuple[int, Fault], ...]
     ids: memoryview
     lengths: Numbers
+    bases: memoryview
+    base_lengths: Numbers
+    base_counts: Numbers
     columns: dict[str, Numbers]
 
 
@@ -68,36 +73,45 @@ def _blocks(file: BinaryIO, size: int) -> Iterator[bytes]:
 def _packed(reader: Reader) -> bytes:
     """Return all that was read as bytes, the same for the same lines."""
     known = reader.known
+    listed = list(known.code_of_bases)
+    bases = [each for ids in listed for each in ids]
     head = {
         "lines": reader.lines,
-        "shapes": [record_tuple(each) for each in known.code_of_shape],
+        "shapes": list(map(_values, known.code_of_shape)),
         "licenses": list(known.code_of_license),
-        "bases": list(known.code_of_bases),
         "faults": [[number, fault.reason, fault.column] for number, fault in reader.faults],
-        "count": len(reader.ids),
+        "sizes": [len(reader.ids), sum(map(len, reader.ids)), len(listed), len(bases)],
     }
     text = json.dumps(head, separators=(",", ":")).encode()
-    lengths = np.fromiter(map(len, reader.ids), "<i4", len(reader.ids))
     columns = np.concatenate(reader.numbers, axis=1) if reader.numbers else np.empty((4, 0))
-    arrays = lengths.tobytes() + columns.astype("<i4").tobytes()
-    return b"".join((text, b"\n", arrays, "".join(reader.ids).encode("ascii")))
+    arrays = _lengths(reader.ids), _lengths(listed), _lengths(bases), columns.astype("<i4")
+    texts = ("".join(each).encode("ascii") for each in (reader.ids, bases))
+    return b"".join((text, b"\n", *(each.tobytes() for each in arrays), *texts))
+
+
+def _lengths(things: Sequence[Sized]) -> Numbers:
+    return np.fromiter(map(len, things), "<i4", len(things))
 
 
 def part_from(data: bytes) -> Part:
     """Read a part from the bytes of `read_part`."""
     end = data.index(b"\n")
     head = json.loads(data[:end])
-    count = head["count"]
-    numbers = np.frombuffer(data, "<i4", 5 * count, end + 1).reshape(5, count)
+    count, size, lists, bases = head["sizes"]
+    numbers = np.frombuffer(data, "<i4", 5 * count + lists + bases, end + 1)
+    lengths, base_counts, base_lengths, columns = np.split(numbers, np.cumsum((count, lists, bases)).tolist())
+    texts = memoryview(data)[end + 1 + numbers.nbytes :]
     return Part(
         lines=head["lines"],
         shapes=tuple(_shape(each) for each in head["shapes"]),
         licenses=tuple(map(tuple, head["licenses"])),
-        bases=tuple(map(tuple, head["bases"])),
         faults=tuple((number, Fault(reason, column)) for number, reason, column in head["faults"]),
-        ids=memoryview(data)[end + 1 + numbers.nbytes :],
-        lengths=numbers[0],
-        columns=dict(zip(_COLUMNS, numbers[1:], strict=True)),
+        ids=texts[:size],
+        lengths=lengths,
+        bases=texts[size:],
+        base_lengths=base_lengths,
+        base_counts=base_counts,
+        columns=dict(zip(_COLUMNS, columns.reshape(len(_COLUMNS), count), strict=True)),
     )
 
 

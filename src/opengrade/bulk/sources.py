@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import ibis.expr.types as ir
+import numpy as np
 import pyarrow as pa
 
 from opengrade.bulk.engines import Engine
@@ -31,8 +32,12 @@ class HubPart:
         return Place(self.run.source)
 
     def rows(self, engine: Engine) -> ir.Table:
-        """Return the rows of these models with their codes."""
-        return engine.table(self.run.rows(self.first, self.count))
+        """Return the rows of these models with their codes, once for all models that have the same."""
+        return engine.table(self.run.distinct_rows(self.first, self.count)[0])
+
+    def places(self) -> np.ndarray:
+        """Return for each model the place of the one whose rows it has."""
+        return self.run.distinct_rows(self.first, self.count)[1]
 
     def names(self) -> pa.Table:
         """Return IRI and name of each model, in their order."""

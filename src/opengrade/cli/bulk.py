@@ -3,9 +3,12 @@
 import json
 import os
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
@@ -63,8 +66,7 @@ def _has_many(path: Path) -> bool:
 
 def assess_many(inputs: Sequence[Path], rules: "Sequence[Framework]", wanted: Wanted) -> NoReturn:
     """Grade by an engine, tell how many models have each grade, and keep the results where asked."""
-    from opengrade.bulk.engines import connected
-    from opengrade.bulk.running import rules_key, run, workplace
+    from opengrade.bulk.workplace import rules_key, workplace
     from opengrade.tables import bar
 
     if wanted.format not in FORMATS:
@@ -77,6 +79,9 @@ def assess_many(inputs: Sequence[Path], rules: "Sequence[Framework]", wanted: Wa
     known = versions()
     with _target(wanted.out) as out, workplace(out, inputs, rules=rules_key(rules, known)) as folder:
         source, code = _source(inputs, folder, out, wanted)
+        from opengrade.bulk.engines import connected  # so late since reading goes on beside the import
+        from opengrade.bulk.running import run
+
         shown = bar("Grading", source.count, shown=not wanted.quiet)
         with connected(wanted.engine, master=wanted.master) as engine, shown as told:
             summary = run(source, rules, engine, out, folder, versions=known, told=told)
@@ -95,18 +100,20 @@ def _target(out: Path | None) -> Iterator[Path]:
 
 def _source(inputs: Sequence[Path], folder: Path, out: Path, wanted: Wanted) -> "tuple[Source, int]":
     """Open what is to be graded; also return the exit code of what could not be read of it."""
-    from opengrade.bulk.files import open_table, write_table
-    from opengrade.bulk.sources import described
     from opengrade.dataset import read_catalog
     from opengrade.limits import limits_from
 
-    if any(path.suffix.lower() in (TABLE, LINES) for path in inputs):
+    lines = any(path.suffix.lower() == LINES for path in inputs)
+    if lines and len(inputs) == 1:
+        kept = out if wanted.out else None
+        return _hub(inputs[0], folder, kept, wanted.limits, engine=wanted.engine, quiet=wanted.quiet)
+    from opengrade.bulk.files import open_table, write_table
+    from opengrade.bulk.sources import described
+
+    if lines or any(path.suffix.lower() == TABLE for path in inputs):
         if len(inputs) > 1:
             raise UsageError("a table or a file of records is graded alone.", fix="Give one input.")
-        if inputs[0].suffix.lower() == TABLE:
-            return open_table(inputs[0]), 0
-        kept = out if wanted.out else None
-        return _hub(inputs[0], folder, kept, wanted.limits, quiet=wanted.quiet)
+        return open_table(inputs[0]), 0
     reading = Reading(limits_from(wanted.limits), quiet=wanted.quiet)
     submissions = reading.read(inputs) if inputs else list(read_catalog())
     if not submissions:
@@ -117,16 +124,39 @@ def _source(inputs: Sequence[Path], folder: Path, out: Path, wanted: Wanted) -> 
 
 
 def _hub(
-    path: Path, folder: Path, out: Path | None, limits: tuple[str, ...], *, quiet: bool
+    path: Path, folder: Path, out: Path | None, limits: tuple[str, ...], *, engine: str, quiet: bool
 ) -> "tuple[HubSource, int]":
     from opengrade.bulk.hub import prepare
-    from opengrade.bulk.sources import HubSource
     from opengrade.limits import limits_from
-    from opengrade.tables import progress
 
     jobs = os.cpu_count() or 1
-    run = prepare(path, folder / "lines", jobs=jobs, progress=progress, limits=limits_from(limits))
+    shown = partial(_importing_beside, engine)
+    run = prepare(path, folder / "lines", jobs=jobs, progress=shown, limits=limits_from(limits))
+    from opengrade.bulk.sources import HubSource
+
     return HubSource(run), _tell_remarks(list(run.remarks), out, quiet=quiet)
+
+
+def _importing_beside(engine: str, items: Iterable[bytes], what: str, count: int) -> Iterator[bytes]:
+    """Pass items on with a bar, while a thread imports what comes after them.
+
+    It begins after the first item: then all processes that make them are there, and a process with threads
+    cannot be copied.
+    """
+    from opengrade.tables import progress
+
+    waiting = iter(progress(items, what, count))
+    yield from islice(waiting, 1)
+    with ThreadPoolExecutor(1) as aside:
+        aside.submit(_import_engine, engine)
+        yield from waiting
+
+
+def _import_engine(engine: str) -> None:
+    from opengrade.bulk import running, sources  # noqa: F401
+    from opengrade.bulk.engines import import_backend
+
+    import_backend(engine)
 
 
 def _tell_remarks(remarks: "Sequence[Remark]", out: Path | None, *, quiet: bool) -> int:
@@ -188,14 +218,14 @@ def write_component_table(
 ) -> NoReturn:
     """Write the component table of some inputs."""
     from opengrade.bulk.files import write_table
-    from opengrade.bulk.running import workplace
     from opengrade.bulk.sources import described, write_hub_table
+    from opengrade.bulk.workplace import workplace
 
     if table.suffix.lower() != TABLE:
         raise UsageError("a component table is written as Parquet.", fix="Give it a name in .parquet.")
     if len(inputs) == 1 and inputs[0].suffix.lower() == LINES:
         with workplace(table, inputs, rules="") as folder:
-            source, code = _hub(inputs[0], folder, table, limits, quiet=quiet)
+            source, code = _hub(inputs[0], folder, table, limits, engine="", quiet=quiet)
             count = write_hub_table(table, source)
     else:
         submissions = reading.read(inputs)

@@ -6,6 +6,7 @@ from its beginnings: it is told and left out, and so is all that was made from i
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import Protocol
 
 DEEPEST = 100
 MOST = 1000
@@ -26,6 +27,11 @@ class Past:
     count: int = 0
     too_far: bool = False
 
+    def after(self, rest: "Past") -> "Past":
+        """Return the past of what was made from one model, itself and what it was made from."""
+        weights = tuple(dict.fromkeys((*self.weights, *rest.weights)))
+        return Past(weights, self.data | rest.data, 1 + rest.steps, 1 + rest.count)
+
 
 NONE = Past()
 
@@ -44,24 +50,31 @@ class Own:
     unknown: int
 
 
+class Lists(Protocol):
+    """Lists of bases, by number."""
+
+    def __len__(self) -> int:
+        """Return how many there are."""
+
+    def __getitem__(self, number: int, /) -> tuple[int, ...]:
+        """Return one."""
+
+
 class Lineage:
     """The past of all models, of which many have the same list of bases.
 
     `lists` holds each list of bases once, the empty one first; a base is the number of a model, or a number
-    that no model has for one that is not described.
+    that no model has for one that is not described. `begun` has the past of each list that is known already,
+    None for the others.
     """
 
-    def __init__(self, lists: Sequence[tuple[int, ...]], own: Own) -> None:
+    def __init__(self, lists: Lists, own: Own, begun: Sequence[Past | None] = ()) -> None:
         self._lists, self._own = lists, own
-        self._by_list: dict[int, Past] = {0: NONE}
+        self._by_list: list[Past | None] = list(begun) or [NONE, *[None] * (len(lists) - 1)]
         self._cyclic: set[int] = set()
-        self._beginnings: dict[tuple[int, int], Past] = {}
-        known = len(own.list_of)
-        for number, bases in enumerate(lists):
-            if len(bases) == 1 and (bases[0] >= known or own.list_of[bases[0]] == 0):
-                self._by_list[number] = self._of_beginning(bases[0])
-        for number in range(len(lists)):
-            self._visit(number)
+        for number, known in enumerate(self._by_list):
+            if known is None:
+                self._visit(number)
         self._by_model = dict(self._round_about()) if self._cyclic else {}
 
     def of(self, model: int) -> Past:
@@ -70,21 +83,12 @@ class Lineage:
 
     def of_list(self, number: int) -> Past:
         """Return the past that a list of bases gives; it means something where no cycle leads there."""
-        return self._by_list.get(number, NONE)
+        return self._by_list[number] or NONE
 
     @property
     def apart(self) -> dict[int, Past]:
         """The models behind which there is a cycle: their past differs though their list is the same."""
         return self._by_model
-
-    def _of_beginning(self, base: int) -> Past:
-        """Return the past of what was made from one model that was made from none."""
-        own = self._own
-        found = (own.weights[base], own.data[base]) if base < len(own.list_of) else (-1, 0)
-        if found not in self._beginnings:
-            weights = () if found[0] < 0 else (found[0],)
-            self._beginnings[found] = Past(weights, found[1] or own.unknown, 1, 1)
-        return self._beginnings[found]
 
     def _next(self, number: int) -> Iterator[int]:
         """Yield the lists of the bases of a list."""
@@ -93,7 +97,7 @@ class Lineage:
 
     def _visit(self, first: int) -> None:
         """Work out a list, after those that it leads to; what leads into a cycle is only marked."""
-        if first in self._by_list or first in self._cyclic:
+        if self._by_list[first] is not None or first in self._cyclic:
             return
         path = [(first, self._next(first))]
         on_path = {first}
@@ -107,7 +111,7 @@ class Lineage:
                     self._by_list[number] = self._past(number)
             elif step in on_path or step in self._cyclic:
                 self._cyclic |= on_path
-            elif step not in self._by_list:
+            elif self._by_list[step] is None:
                 path.append((step, self._next(step)))
                 on_path.add(step)
 
@@ -122,9 +126,7 @@ class Lineage:
             found, too_far = self._behind(bases)
             gathered = replace(NONE, too_far=True) if too_far else self._gathered(found)
             return replace(gathered, steps=steps, count=count)
-        here, rest = self._gathered(bases), before[0] if before else NONE
-        weights = tuple(dict.fromkeys((*here.weights, *rest.weights)))
-        return Past(weights, here.data | rest.data, steps, count)
+        return self._gathered(bases).after(before[0] if before else NONE)
 
     def _gathered(self, models: Sequence[int]) -> Past:
         own = self._own

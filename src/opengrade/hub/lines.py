@@ -7,7 +7,7 @@ parts from which nothing is read a line only has to be valid JSON.
 import json
 import re
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 
@@ -34,9 +34,9 @@ class File(_Lean, gc=False):
 
 
 class Total(_Lean, gc=False):
-    """The number of parameters, as it was written."""
+    """The number of parameters, where it has the form that counts."""
 
-    total: msgspec.Raw = msgspec.Raw(b"null")
+    total: Annotated[int, msgspec.Meta(ge=1, lt=10**18)] | None = None
 
 
 class Card(_Lean, gc=False):
@@ -66,7 +66,8 @@ class Fields(Card, gc=False):
 
 
 KEYS = frozenset({*Fields.__struct_fields__, *File.__struct_fields__, *Total.__struct_fields__})
-decode = msgspec.json.Decoder(Fields).decode
+_decoder = msgspec.json.Decoder(Fields)
+decode, decode_all = _decoder.decode, _decoder.decode_lines
 _decode_files = msgspec.json.Decoder(list[File] | None).decode
 astuple = msgspec.structs.astuple
 
@@ -109,12 +110,9 @@ def plain_fields(fields: Fields) -> dict[str, Any]:
     found: dict[str, Any] = msgspec.structs.asdict(fields)
     found["siblings"] = [{"rfilename": each} for each in files_in(fields.siblings)]
     found["cardData"] = fields.cardData and msgspec.structs.asdict(fields.cardData)
-    found["safetensors"] = fields.safetensors and {"total": _number(bytes(fields.safetensors.total))}
+    total = fields.safetensors and fields.safetensors.total
+    found["safetensors"] = {"total": total and Number(str(total))}
     return found
-
-
-def _number(written: bytes) -> Number | None:
-    return Number(written.decode()) if written[:1] in b"-0123456789" else None
 
 
 _TOKEN = re.compile(rb'"((?:[^"\\]|\\.)*+)"|[][{}:]', re.DOTALL)

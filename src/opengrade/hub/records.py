@@ -161,7 +161,7 @@ def _texts(value: Plain) -> list[str]:
 
 def bases_of(value: Plain) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Return the ids of base models, and the words for those that are not named by an id."""
-    found = [rules().base_of(each) for each in _texts(value)]
+    found = [rules().base_of(each) for each in ([value] if isinstance(value, str) else _texts(value))]
     if len(found) == 1:
         ((id_, words),) = found
         return ((id_,) if id_ else ()), ((words,) if words else ())

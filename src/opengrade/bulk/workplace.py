@@ -1,0 +1,88 @@
+"""The folder of a run beside its results, in which all is kept that a later run can use."""
+
+import fcntl
+import hashlib
+import json
+import shutil
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from opengrade.bulk.kept import state_of, write_whole
+from opengrade.errors import Place, UsageError
+from opengrade.frameworks import Framework
+from opengrade.graph import BlankNode
+
+
+@contextmanager
+def workplace(out: Path, inputs: Sequence[Path], *, rules: str) -> Iterator[Path]:
+    """Open the folder of parts beside the results, and remove it when all is done.
+
+    What an earlier run left there is used if it read the same input by the same rules. Raises UsageError
+    where another run is at work on it, or the folder is not ours.
+    """
+    folder = out.with_name(f"{out.name}.parts")
+    if out.resolve() in [each.resolve() for each in inputs]:
+        raise UsageError("the results would take the place of the input.", fix="Give another --out.")
+    marker = folder / "opengrade-run.json"
+    if folder.exists() and not marker.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise UsageError(
+            "the folder for the parts of the run is there and holds something else.",
+            fix="Remove it, or give another --out.",
+            where=Place(str(folder)),
+        )
+    try:
+        folder.mkdir(exist_ok=True)
+        lock = (folder / "lock").open("a")
+    except OSError as error:
+        raise UsageError(
+            f"the results cannot be written there: {error.strerror}.",
+            fix="Name a folder that is there and that you may write to.",
+            where=Place(str(out)),
+        ) from None
+    with lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            raise UsageError("another run is at work on these results.", where=Place(str(folder))) from None
+        _begin(folder, marker, {"input": fingerprint(inputs), "rules": rules})
+        yield folder
+        shutil.rmtree(folder)
+
+
+def _begin(folder: Path, marker: Path, run: dict[str, str]) -> None:
+    """Forget what was made of another input or by other rules."""
+    if marker.exists() and json.loads(marker.read_text(encoding="utf-8")) == run:
+        return
+    for path in folder.iterdir():
+        if path.name != "lock" and path.is_file():
+            path.unlink()
+        elif path.is_dir():
+            shutil.rmtree(path)
+    write_whole(marker, json.dumps(run).encode())
+
+
+def fingerprint(paths: Sequence[Path]) -> str:
+    """Return what tells whether files, and those of folders, are the ones that were read."""
+    digest = hashlib.sha256()
+    for path in paths:
+        for file in sorted(path.rglob("*")) if path.is_dir() else [path]:
+            if file.is_file():
+                digest.update(f"{file.resolve()} {state_of(file)}".encode())
+    return digest.hexdigest()
+
+
+def rules_key(rules: Sequence[Framework], versions: dict[str, str]) -> str:
+    """Return what tells whether verdicts were made by the same rules, the same in each process.
+
+    Unnamed shapes have other labels in each, so that they count by what they come to as expressions.
+    """
+    digest = hashlib.sha256(json.dumps(versions, sort_keys=True).encode())
+    for rule in rules:
+        told = [
+            str(t) for t in rule.graph if not any(isinstance(n, BlankNode) for n in (t.subject, t.object))
+        ]
+        told += map(repr, rule.shapes.items())
+        told += (repr((each.node, each.expression)) for each in rule.criteria)
+        digest.update("\n".join(sorted(told)).encode())
+    return digest.hexdigest()
