@@ -3,9 +3,11 @@
 import hashlib
 import json
 import mmap
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict
 from functools import partial
+from itertools import chain, islice
 from pathlib import Path
 from typing import TypeVar
 
@@ -24,15 +26,16 @@ Progress = Callable[[Iterable[T], str, int], Iterable[T]]
 RANGE = 16 * 1024 * 1024
 _MANIFEST = "reading.json"
 # To be raised whenever something else is read of the same lines.
-_FORM = 3
+_FORM = 4
 
 
 def parts_of(
     path: Path, folder: Path, limits: Limits, jobs: int, progress: Progress[bytes]
 ) -> Iterator[Part]:
-    """Yield what is read of a file, range by range; what an earlier run has read of it is not read again.
+    """Yield what is read of a file, range by range, while the rest is read in processes of their own.
 
-    Raises InputError for a file that cannot be read or that changes meanwhile.
+    What an earlier run has read is not read again. Raises InputError for a file that cannot be read or that
+    changes meanwhile.
     """
     try:
         size = path.stat().st_size
@@ -43,16 +46,23 @@ def parts_of(
     folder.mkdir(parents=True, exist_ok=True)
     _begin(folder, manifest)
     files = [folder / f"read-{number:05}.part" for number in range(len(ranges))]
-    missing = [number for number, file in enumerate(files) if not file.exists()]
+    missing = {number: None for number, file in enumerate(files) if not file.exists()}
     wanted = [ranges[number] for number in missing]
     work = partial(_read, path, limits)
     done = each(work, wanted, limits=limits, place=lambda _: Place(str(path)), jobs=jobs)
-    shown = progress(_good(done), "Reading", len(wanted))
-    for number, data in zip(missing, shown, strict=True):
-        write_whole(files[number], data)
+    shown = iter(progress(_good(done), "Reading", len(wanted)))
+    # The first is waited for: processes are made by copying this one, which must have no threads then.
+    fresh = chain(list(islice(shown, 1)), shown)
+    for number, file in enumerate(files):
+        if number in missing:
+            data = next(fresh)
+            write_whole(file, data)
+        else:
+            data = file.read_bytes()
+        yield part_from(data)
+    deque(fresh, maxlen=0)
     if _manifest(path, limits) != manifest:
         raise InputError("the file changed while it was read.", fix="Run it again.", where=Place(str(path)))
-    yield from (part_from(file.read_bytes()) for file in files)
 
 
 def _read(path: Path, limits: Limits, ends: tuple[int, int]) -> bytes:

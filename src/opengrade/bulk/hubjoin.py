@@ -1,11 +1,13 @@
 """Joins the parts of a file of records: numbers for all, each record once."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from opengrade.bulk.hubbases import BaseLists, base_lists
@@ -15,6 +17,8 @@ from opengrade.hub.lines import Fault
 from opengrade.hub.records import Record
 
 Texts = tuple[str, ...]
+# In a table of so many places few sums share one by chance.
+_SLOTS = 1 << 20
 
 
 @dataclass(frozen=True)
@@ -38,48 +42,55 @@ class Joined:
 
 
 def join(parts: Iterable[Part]) -> Joined:
-    """Join parts, in their order."""
+    """Join parts, in their order; what shapes mean is worked out while others are read."""
+    with ThreadPoolExecutor(1) as aside:
+        return _join(parts, aside)
+
+
+def _join(parts: Iterable[Part], aside: Executor) -> Joined:
     codes = _Codes()
-    columns: list[list[Numbers]] = [[], [], [], []]
+    shapes: list[Future[list[Shape]]] = []
+    columns: list[list[Numbers]] = [[], [], [], [], []]
     ids: list[memoryview] = []
     faults: list[tuple[int, Fault]] = []
     lines: list[NDArray[np.int64]] = []
     sizes, bases, lengths_of_bases = [], [], []
     before = known_lists = 0
     for part in parts:
-        found = part.columns
+        found, known = part.columns, len(codes.shapes)
         lines.append(found["line"].astype(np.int64) + before)
         faults += ((before + line, fault) for line, fault in part.faults)
-        new = (part.lengths, *codes.of(part), found["bases"] + known_lists)
+        new = (part.lengths, part.sums, *codes.of(part), found["bases"] + known_lists)
         for column, values in zip(columns, new, strict=True):
             column.append(values)
+        shapes.append(aside.submit(shapes_of, list(codes.shapes)[known:]))
         ids.append(part.ids)
         sizes.append(part.base_counts)
         bases.append(part.bases)
         lengths_of_bases.append(part.base_lengths)
         before += part.lines
         known_lists += len(part.base_counts)
-    lengths, shape, license_, list_of = map(_one, columns)
+    lengths, sums, shape, license_, list_of = map(_one, columns)
     line = np.concatenate(lines) if lines else np.zeros(0, np.int64)
-    # What is named as a base only comes after all that is described.
-    encoded = _strings([*ids, *bases], _one([lengths, *lengths_of_bases])).dictionary_encode()
-    numbers, named = np.split(encoded.indices.to_numpy(), [len(lengths)])
-    count = int(numbers.max(initial=-1)) + 1
-    first, kept = _first(numbers, count)
-    again = np.flatnonzero(~kept)
-    doubled = list(zip(line[again].tolist(), first[again].tolist(), strict=True))
-    lists, of_list = base_lists(_one(sizes), named)
+    texts = _strings(ids, lengths)
+    first = _first(texts, sums)
+    kept = np.ones(len(texts), np.bool_)
+    kept[list(first)] = False
+    places = np.cumsum(kept) - 1
+    if first:
+        texts = texts.filter(pa.array(kept))
+    lists, of_list = base_lists(_one(sizes), _numbered(_strings(bases, _one(lengths_of_bases)), texts))
     return Joined(
-        ids=encoded.dictionary[:count],
+        ids=texts,
         line=line[kept],
         shape=shape[kept],
         license=license_[kept],
         bases=of_list[list_of[kept]],
-        shapes=shapes_of(list(codes.shapes)),
+        shapes=[shape for each in shapes for shape in each.result()],
         licenses=list(codes.licenses),
         lists=lists,
         faults=faults,
-        doubled=doubled,
+        doubled=[(int(line[again]), int(places[number])) for again, number in first.items()],
     )
 
 
@@ -112,9 +123,27 @@ def _strings(texts: list[memoryview], lengths: Numbers) -> Any:
     return pa.Array.from_buffers(pa.large_string(), len(lengths), buffers)
 
 
-def _first(codes: Numbers, count: int) -> tuple[Numbers, NDArray[np.bool_]]:
-    """Return for each record the number of the first one with its id, and whether it is that one."""
-    size = len(codes)
-    places = np.zeros(count, np.int64)
-    places[codes[::-1]] = np.arange(size - 1, -1, -1)
-    return codes, places[codes] == np.arange(size)
+def _first(ids: Any, sums: Numbers) -> dict[int, int]:
+    """Return for each id that was there before the number of the first one that is the same."""
+    ordered = np.sort(sums)
+    table = np.zeros(_SLOTS, np.bool_)
+    table[ordered[1:][ordered[1:] == ordered[:-1]] % _SLOTS] = True
+    known: dict[str, int] = {}
+    numbers = np.flatnonzero(table[sums % _SLOTS])
+    texts = ids.take(pa.array(numbers)).to_pylist()
+    found = {
+        number: known.setdefault(text, number) for number, text in zip(numbers.tolist(), texts, strict=True)
+    }
+    return {number: first for number, first in found.items() if number != first}
+
+
+def _numbered(bases: Any, ids: Any) -> Numbers:
+    """Return names of base models as numbers of ids, those of models that are not described behind all."""
+    named = bases.dictionary_encode()
+    # Looked up the other way round, since far fewer models are bases than there are.
+    place = pc.index_in(ids, value_set=named.dictionary)
+    described = np.flatnonzero(place.is_valid().to_numpy(zero_copy_only=False))
+    numbers: Numbers = len(ids) + np.arange(len(named.dictionary), dtype=np.int32)
+    numbers[place.drop_null().to_numpy()] = described
+    found: Numbers = numbers[named.indices.to_numpy()]
+    return found

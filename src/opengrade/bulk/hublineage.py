@@ -76,6 +76,7 @@ def _generations(
     before, own_weights, own_data = (np.full(len(base), each, np.int64) for each in (0, -1, 0))
     for column, values in ((before, list_of), (own_weights, weights), (own_data, data)):
         column[described] = values[base[described]]
+    sorts, own_data = np.unique(own_data, return_inverse=True)
     left = np.arange(len(base))
     while len(left):
         rest = of_list[before[left]]
@@ -85,10 +86,12 @@ def _generations(
         left = left[~ready]
         if not len(now):
             break
-        columns = np.stack((own_weights[now], own_data[now], rest))
-        distinct, places = np.unique(columns, axis=1, return_inverse=True)
         pasts = list(known)
-        found = [_past(weight, bits, pasts[rest]) for weight, bits, rest in distinct.T.tolist()]
+        keys = ((own_weights[now] + 1) * len(sorts) + own_data[now]) * len(pasts) + rest
+        distinct, places = np.unique(keys, return_inverse=True)
+        owns, behind = np.divmod(distinct, len(pasts))
+        columns = (owns // len(sorts) - 1, sorts[owns % len(sorts)], behind)
+        found = [_past(w, bits, pasts[n]) for w, bits, n in zip(*(c.tolist() for c in columns), strict=True)]
         numbers = [-1 if each is None else known.setdefault(each, len(known)) for each in found]
         of_list[now + 1] = np.array(numbers, np.int32)[places]
     return list(known), of_list

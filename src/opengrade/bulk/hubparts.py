@@ -7,6 +7,7 @@ from dataclasses import dataclass, fields
 from operator import attrgetter
 from pathlib import Path
 from typing import Any, BinaryIO
+from zlib import crc32
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,8 +29,8 @@ class Part:
     """What was read of a part: for each record its id and numbers of what the lists hold, and the faults.
 
     `lines` is the number of lines; the lines of records and faults count from 1 within the part. Texts stand
-    one behind the other: the ids of all records, with their lengths, and those in the lists of base models,
-    with the number in each list.
+    one behind the other: the ids of all records, with their lengths and with numbers that are the same
+    for the same ids, and those in the lists of base models, with the number in each list.
     """
 
     lines: int
@@ -38,6 +39,7 @@ class Part:
     faults: tuple[tuple[int, Fault], ...]
     ids: memoryview
     lengths: Numbers
+    sums: Numbers
     bases: memoryview
     base_lengths: Numbers
     base_counts: Numbers
@@ -84,7 +86,8 @@ def _packed(reader: Reader) -> bytes:
     }
     text = json.dumps(head, separators=(",", ":")).encode()
     columns = np.concatenate(reader.numbers, axis=1) if reader.numbers else np.empty((4, 0))
-    arrays = _lengths(reader.ids), _lengths(listed), _lengths(bases), columns.astype("<i4")
+    sums = np.fromiter(map(crc32, map(str.encode, reader.ids)), "<u4", len(reader.ids))
+    arrays = _lengths(reader.ids), sums, columns.astype("<i4"), _lengths(listed), _lengths(bases)
     texts = ("".join(each).encode("ascii") for each in (reader.ids, bases))
     return b"".join((text, b"\n", *(each.tobytes() for each in arrays), *texts))
 
@@ -98,8 +101,9 @@ def part_from(data: bytes) -> Part:
     end = data.index(b"\n")
     head = json.loads(data[:end])
     count, size, lists, bases = head["sizes"]
-    numbers = np.frombuffer(data, "<i4", 5 * count + lists + bases, end + 1)
-    lengths, base_counts, base_lengths, columns = np.split(numbers, np.cumsum((count, lists, bases)).tolist())
+    numbers = np.frombuffer(data, "<i4", 6 * count + lists + bases, end + 1)
+    of_records, base_counts, base_lengths = np.split(numbers, [6 * count, 6 * count + lists])
+    lengths, sums, *columns = of_records.reshape(6, count)
     texts = memoryview(data)[end + 1 + numbers.nbytes :]
     return Part(
         lines=head["lines"],
@@ -108,10 +112,11 @@ def part_from(data: bytes) -> Part:
         faults=tuple((number, Fault(reason, column)) for number, reason, column in head["faults"]),
         ids=texts[:size],
         lengths=lengths,
+        sums=sums,
         bases=texts[size:],
         base_lengths=base_lengths,
         base_counts=base_counts,
-        columns=dict(zip(_COLUMNS, columns.reshape(len(_COLUMNS), count), strict=True)),
+        columns=dict(zip(_COLUMNS, columns, strict=True)),
     )
 
 

@@ -50,6 +50,8 @@ def shapes_of(templates: Sequence[Record]) -> list[Shape]:
 
     The data of its base model is left out: it follows from the lineage.
     """
+    if not templates:
+        return []
     named = [_named(each, f"{MARK}/{number}") for number, each in enumerate(templates)]
     facts = derive_facts(quads_of(named), source="")
     found = {model.node: rows for model, rows in zip(facts.models, rows_of(facts), strict=True)}

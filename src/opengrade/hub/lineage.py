@@ -5,7 +5,7 @@ from its beginnings: it is told and left out, and so is all that was made from i
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Protocol
 
 DEEPEST = 100
@@ -34,6 +34,7 @@ class Past:
 
 
 NONE = Past()
+TOO_FAR = Past(too_far=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,21 +122,22 @@ class Lineage:
         steps = 1 + max((each.steps for each in before), default=0)
         count = len(bases) + sum(each.count for each in before)
         if any(each.too_far for each in before):
-            return replace(NONE, too_far=True)
-        if len(bases) > 1 or steps > DEEPEST or count > MOST:
-            found, too_far = self._behind(bases)
-            gathered = replace(NONE, too_far=True) if too_far else self._gathered(found)
-            return replace(gathered, steps=steps, count=count)
-        return self._gathered(bases).after(before[0] if before else NONE)
+            return TOO_FAR
+        if len(bases) == 1 and steps <= DEEPEST and count <= MOST:
+            return Past(*self._gathered(bases)).after(before[0] if before else NONE)
+        # Where nothing is behind the bases themselves there is no need to look.
+        found, too_far = (bases, False) if steps == 1 and count <= MOST else self._behind(bases)
+        return Past((), 0, steps, count, True) if too_far else Past(*self._gathered(found), steps, count)
 
-    def _gathered(self, models: Sequence[int]) -> Past:
+    def _gathered(self, models: Sequence[int]) -> tuple[tuple[int, ...], int]:
+        """Return the weights and the data of some models."""
         own = self._own
         known = [each for each in models if each < len(own.list_of)]
         weights = dict.fromkeys(own.weights[each] for each in known if own.weights[each] >= 0)
         data = own.unknown if len(known) < len(models) else 0
         for each in known:
             data |= own.data[each] or own.unknown
-        return Past(tuple(weights), data)
+        return tuple(weights), data
 
     def _behind(self, bases: Sequence[int], model: int = -1) -> tuple[list[int], bool]:
         """Return all models behind a list of bases, nearest first, and whether these are too many."""
@@ -163,6 +165,6 @@ class Lineage:
             found, too_far = self._behind(lists[own.list_of[each]], each)
             known = (other for other in found if other < len(own.list_of))
             if too_far or any(o in far or self.of_list(own.list_of[o]).too_far for o in known):
-                yield each, replace(NONE, too_far=True)
+                yield each, TOO_FAR
             else:
-                yield each, self._gathered(found)
+                yield each, Past(*self._gathered(found))
