@@ -26,7 +26,7 @@ SCHEMA = pa.schema(
         pa.field("name", pa.string()),
     ]
 )
-MODELS_IN_A_PART = 500_000
+MODELS_IN_A_PART = 1_000_000
 ROWS_IN_A_GROUP = 500_000
 # Names differ from each other, and most rows have none: read three times as quickly as plain ones.
 NAMES_ENCODING = "DELTA_LENGTH_BYTE_ARRAY"

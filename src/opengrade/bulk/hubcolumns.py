@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from itertools import compress
 from typing import cast
+from zlib import crc32
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,14 +21,17 @@ _ROWS = 4
 class Reader:
     """What was read so far of a part.
 
-    `ids` and `numbers` have an item for each record, in the order of the lines; `faults` are the lines that
-    are no records.
+    `ids`, one behind the other, `lengths`, `sums` and `numbers` have an item for each record, in the order of
+    the lines, block by block; `sums` are the same for the same ids. `faults` are the lines that are no
+    records.
     """
 
     def __init__(self, limits: Limits) -> None:
         self.limits = limits
         self.lines = 0
-        self.ids: list[str] = []
+        self.ids: list[bytes] = []
+        self.lengths: list[NDArray[np.int32]] = []
+        self.sums: list[NDArray[np.int32]] = []
         self.numbers: list[NDArray[np.int32]] = []
         self.faults: list[tuple[int, Fault]] = []
         self.known = Known()
@@ -51,7 +55,10 @@ class Reader:
             together = [*ids, *more_ids]
             ids = [together[place] for place in order.tolist()]
         columns[0] += self.lines + 1
-        self.ids += ids
+        texts = list(map(str.encode, ids))
+        self.ids.append(b"".join(texts))
+        self.lengths.append(np.fromiter(map(len, texts), "<i4", len(texts)))
+        self.sums.append(np.fromiter(map(crc32, texts), "<u4", len(texts)).view("<i4"))
         self.numbers.append(columns)
         self.lines += len(lines)
 

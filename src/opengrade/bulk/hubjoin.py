@@ -141,9 +141,9 @@ def _numbered(bases: Any, ids: Any) -> Numbers:
     """Return names of base models as numbers of ids, those of models that are not described behind all."""
     named = bases.dictionary_encode()
     # Looked up the other way round, since far fewer models are bases than there are.
-    place = pc.index_in(ids, value_set=named.dictionary)
-    described = np.flatnonzero(place.is_valid().to_numpy(zero_copy_only=False))
+    place = pc.index_in(ids, value_set=named.dictionary).fill_null(-1).to_numpy()
+    described = np.flatnonzero(place >= 0)
     numbers: Numbers = len(ids) + np.arange(len(named.dictionary), dtype=np.int32)
-    numbers[place.drop_null().to_numpy()] = described
+    numbers[place[described]] = described
     found: Numbers = numbers[named.indices.to_numpy()]
     return found

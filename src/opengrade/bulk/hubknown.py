@@ -67,7 +67,6 @@ class _Memory:
         self.files = Found(self._file)
         self.siblings: dict[bytes, int] = {}
         self.licenses = Found[Stated, Texts](lambda key: licenses_of(_listed(key[0]), *key[1:]))
-        self.bases = Found[str | Texts, tuple[Texts, Texts]](lambda key: bases_of(_listed(key)))
         self.days = Found[str, bool](lambda time: bool(rules().day_of(time)))
         self.shapes: dict[Any, Record] = {}
 
@@ -82,7 +81,7 @@ class _Memory:
         """How many texts are remembered."""
         parts: tuple[Sized, ...] = (
             *(self.files, self.siblings, self.licenses),
-            *(self.bases, self.days, self.shapes),
+            *(self.days, self.shapes),
         )
         return sum(map(len, parts))
 
@@ -157,8 +156,8 @@ class Known:
 
     def _bases(self, base: str | Texts | None) -> Bases:
         """Return ids and words of base models, and the code of the ids."""
-        assert base is not None, "what stands for no base is known"
-        ids, words = self.memory.bases[base]
+        # Most of them are not met again in other parts, and are not remembered.
+        ids, words = bases_of(_listed(base))
         return ids, words, self.code_of_bases.code(ids), (bool(ids), bool(words))
 
     def all_shapes(self, keys: Sequence[tuple[Any, ...]], fields: Sequence[Fields]) -> list[int]:

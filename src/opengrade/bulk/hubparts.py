@@ -7,7 +7,6 @@ from dataclasses import dataclass, fields
 from operator import attrgetter
 from pathlib import Path
 from typing import Any, BinaryIO
-from zlib import crc32
 
 import numpy as np
 from numpy.typing import NDArray
@@ -77,19 +76,18 @@ def _packed(reader: Reader) -> bytes:
     known = reader.known
     listed = list(known.code_of_bases)
     bases = [each for ids in listed for each in ids]
+    ids = b"".join(reader.ids)
+    numbers = np.concatenate((np.empty((4, 0), np.int32), *reader.numbers), axis=1).astype("<i4")
     head = {
         "lines": reader.lines,
         "shapes": list(map(_values, known.code_of_shape)),
         "licenses": list(known.code_of_license),
         "faults": [[number, fault.reason, fault.column] for number, fault in reader.faults],
-        "sizes": [len(reader.ids), sum(map(len, reader.ids)), len(listed), len(bases)],
+        "sizes": [numbers.shape[1], len(ids), len(listed), len(bases)],
     }
     text = json.dumps(head, separators=(",", ":")).encode()
-    columns = np.concatenate(reader.numbers, axis=1) if reader.numbers else np.empty((4, 0))
-    sums = np.fromiter(map(crc32, map(str.encode, reader.ids)), "<u4", len(reader.ids))
-    arrays = _lengths(reader.ids), sums, columns.astype("<i4"), _lengths(listed), _lengths(bases)
-    texts = ("".join(each).encode("ascii") for each in (reader.ids, bases))
-    return b"".join((text, b"\n", *(each.tobytes() for each in arrays), *texts))
+    arrays = (*reader.lengths, *reader.sums, numbers, _lengths(listed), _lengths(bases))
+    return b"".join((text, b"\n", *(each.tobytes() for each in arrays), ids, "".join(bases).encode()))
 
 
 def _lengths(things: Sequence[Sized]) -> Numbers:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 
 import ibis.expr.types as ir
@@ -33,11 +34,15 @@ class HubPart:
 
     def rows(self, engine: Engine) -> ir.Table:
         """Return the rows of these models with their codes, once for all models that have the same."""
-        return engine.table(self.run.distinct_rows(self.first, self.count)[0])
+        return engine.table(self._distinct[0])
 
     def places(self) -> np.ndarray:
         """Return for each model the place of the one whose rows it has."""
-        return self.run.distinct_rows(self.first, self.count)[1]
+        return self._distinct[1]
+
+    @cached_property
+    def _distinct(self) -> tuple[pa.Table, np.ndarray]:
+        return self.run.distinct_rows(self.first, self.count)
 
     def names(self) -> pa.Table:
         """Return IRI and name of each model, in their order."""

@@ -1,5 +1,6 @@
 """The command line: talks with people, decides nothing."""
 
+import gc
 import os
 import sys
 from typing import NoReturn
@@ -38,9 +39,13 @@ for _command in (
 ):
     app.add_command(_command)
 
+OBJECTS_BETWEEN_COLLECTIONS = 200_000
+
 
 def main() -> NoReturn:
     """Run the command line; no error meant for people ends in a traceback."""
+    # Rules and licenses are many objects that stay: looking through them again and again costs much.
+    gc.set_threshold(OBJECTS_BETWEEN_COLLECTIONS)
     code = 0
     try:
         app()

@@ -91,20 +91,25 @@ class Lineage:
         """The models behind which there is a cycle: their past differs though their list is the same."""
         return self._by_model
 
-    def _next(self, number: int) -> Iterator[int]:
-        """Yield the lists of the bases of a list."""
-        known = len(self._own.list_of)
-        return (self._own.list_of[base] for base in self._lists[number] if base < known)
+    def _next(self, number: int) -> list[int]:
+        """Return the lists of the bases of a list."""
+        own = self._own
+        known = len(own.list_of)
+        return [own.list_of[base] for base in self._lists[number] if base < known]
 
     def _visit(self, first: int) -> None:
         """Work out a list, after those that it leads to; what leads into a cycle is only marked."""
         if self._by_list[first] is not None or first in self._cyclic:
             return
-        path = [(first, self._next(first))]
+        following = self._next(first)
+        if all(self._by_list[each] is not None for each in following):
+            self._by_list[first] = self._past(first)
+            return
+        path = [(first, iter(following))]
         on_path = {first}
         while path:
-            number, following = path[-1]
-            step = next(following, None)
+            number, left = path[-1]
+            step = next(left, None)
             if step is None:
                 path.pop()
                 on_path.discard(number)
@@ -113,7 +118,7 @@ class Lineage:
             elif step in on_path or step in self._cyclic:
                 self._cyclic |= on_path
             elif self._by_list[step] is None:
-                path.append((step, self._next(step)))
+                path.append((step, iter(self._next(step))))
                 on_path.add(step)
 
     def _past(self, number: int) -> Past:
@@ -141,14 +146,16 @@ class Lineage:
 
     def _behind(self, bases: Sequence[int], model: int = -1) -> tuple[list[int], bool]:
         """Return all models behind a list of bases, nearest first, and whether these are too many."""
-        known = len(self._own.list_of)
+        lists, list_of = self._lists, self._own.list_of
+        known = len(list_of)
         layer = [each for each in bases if each != model]
         seen, found = {model, *layer}, list(layer)
         for _ in range(DEEPEST):
             above: list[int] = []
             for each in layer:
-                if each < known:
-                    above += (base for base in self._lists[self._own.list_of[each]] if base not in seen)
+                number = list_of[each] if each < known else 0
+                if number:
+                    above += [base for base in lists[number] if base not in seen]
                     seen.update(above)
             layer = list(dict.fromkeys(above))
             found += layer
