@@ -32,6 +32,8 @@ ODD = (
     b' { "id" : "a/b" } \r',
     b'\xef\xbb\xbf{"id":"a"}',
     b'{"id":"a","x":1e999}',
+    b'{"id":"a"} {"id":"b"}',
+    b'{"id":"a","x":{"y":1}',
     b'{"id":"a","license":7}',
     b'{"id":"a","license":true}',
     b'{"id":"a","license":{"a":1}}',

@@ -7,6 +7,7 @@ import time
 from collections import Counter
 from pathlib import Path
 from typing import Any
+from zlib import crc32
 
 import pyarrow as pa
 import pytest
@@ -23,7 +24,7 @@ from opengrade.bulk.sources import HubSource
 from opengrade.derive import derive_facts
 from opengrade.errors import InputError
 from opengrade.hub.lineage import Lineage, Own
-from opengrade.hub.lines import is_odd, quick
+from opengrade.hub.lines import KEYS, is_odd, quick
 from opengrade.hub.records import Record
 from opengrade.importing import read_submission
 from opengrade.limits import Limits
@@ -92,6 +93,8 @@ FILES: dict[str, bytes] = {
     "odd lines": jsonl(
         *(each.replace(b'"a', b'"a%d' % n, 1) for n, each in enumerate(ODD)), *chain(3), *chain(2)
     ),
+    "two in a line": jsonl(record("t/1"), b'{"id":"t/2"} {"y":1}', record("t/4")),
+    "two in a line and none": jsonl(record("t/1"), b'{"id":"t/2"} {"y":1}', b"", record("t/4")),
     "the odd one first": jsonl(
         record("a/1", license="mit"), b'{"id":"a/2","license":["mit",null]}', record("a/2", license="llama3")
     ),
@@ -137,6 +140,17 @@ def test_many_ranges_give_what_one_gives(tmp_path: Path, monkeypatch: pytest.Mon
     assert (rows_in(again), list(again.remarks)) == (wanted, remarks)
 
 
+def test_ids_with_the_same_sum_are_told_apart(tmp_path: Path) -> None:
+    other, id_ = "s/d4dcdb7ee7ff0957e454", "s/3dd5e1c0f6a7f8cae3ce"
+    assert crc32(other.encode()) == crc32(id_.encode())
+    path = tmp_path / "hub.jsonl"
+    path.write_bytes(jsonl(record(other), record(id_), record("s/x", base_model=id_), record(id_)))
+    run = prepared(path)
+    assert run.names(0, 9)["name"].to_pylist() == [other, id_, "s/x"]
+    assert [each.place.line for each in run.remarks] == [4]
+    assert rows_in(run) == rows_together(path)
+
+
 def test_models_too_far_from_their_beginnings_are_left_out_with_their_offspring(tmp_path: Path) -> None:
     path = tmp_path / "hub.jsonl"
     path.write_bytes(FILES["a chain"])
@@ -177,6 +191,14 @@ def test_no_odd_line_is_overlooked_among_others(line: bytes) -> None:
     assert not odd[0] and not odd[2]
     if quick(line) is not None and is_odd(line):
         assert odd[1]
+
+
+@pytest.mark.parametrize("key", sorted(KEYS - {"rfilename"}))
+def test_each_key_that_stands_twice_is_odd(key: str) -> None:
+    once = f'{{"{key}":1,"{key}x":2}}'
+    twice = f'{{"{key}":1,"{key}":2}}'
+    odd, _ = odd_lines(lines_of(f"{once}\n{twice}\n".encode()))
+    assert odd.tolist() == [False, True]
 
 
 def _bytes(folder: Path) -> dict[str, bytes]:

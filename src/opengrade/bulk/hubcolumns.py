@@ -1,6 +1,6 @@
 """Reads lines of a file of records into columns of codes, many at a time where they are not odd."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from itertools import compress
 from typing import cast
 from zlib import crc32
@@ -99,8 +99,7 @@ class Reader:
             ),
             fields,
         )
-        licenses = map(known.licenses.__getitem__, zip(_hashable(stated), name, link, strict=True))
-        codes = [shapes, list(licenses), [each[2] for each in bases]]
+        codes = [shapes, known.all_licenses(_hashable(stated), name, link), [each[2] for each in bases]]
         return list(ids), np.stack((places, *(np.array(each) for each in codes)), dtype=np.int32)
 
     def _slow(self, lines: Lines, place: int) -> tuple[str, int, int, int] | None:
@@ -169,10 +168,10 @@ def _with_card(fields: Fields, card: Card) -> None:
             setattr(fields, name, getattr(card, name))
 
 
-def _hashable(values: Sequence[str | list[str] | None]) -> Iterable[str | Texts | None]:
+def _hashable(values: Sequence[str | list[str] | None]) -> Sequence[str | Texts | None]:
     if list in map(type, values):
         return [tuple(each) if isinstance(each, list) else each for each in values]
-    return cast(Iterable[str | None], values)
+    return cast(Sequence[str | None], values)
 
 
 def _is_named(datasets: str | list[str]) -> bool:

@@ -20,6 +20,7 @@ SHORT = 1000
 Texts = tuple[str, ...]
 # What a record states as its licenses, and the name and the link beside it.
 Stated = tuple[str | Texts | None, str | None, str | None]
+_NEITHER = (None, None)
 # Ids, words, the code of the ids, and whether there are ids and words.
 Bases = tuple[Texts, Texts, int, tuple[bool, bool]]
 NO_BASES: Bases = ((), (), 0, (False, False))
@@ -109,6 +110,7 @@ class Known:
         self.code_of_license: Codes[Texts] = Codes([()])
         self.code_of_bases: Codes[Texts] = Codes([()])
         self.licenses = Found[Stated, int](self._license)
+        self.licenses_alone = Found[str | Texts | None, int](lambda key: self.licenses[key, *_NEITHER])
         self.bases = Found[str | Texts | None, Bases](self._bases)
         self.bases[None] = NO_BASES
         self.shapes: dict[Any, int] = {}
@@ -150,6 +152,19 @@ class Known:
         for name in names:
             shown |= self.memory.files[name]
         return shown
+
+    def all_licenses(
+        self,
+        stated: Sequence[str | Texts | None],
+        names: Sequence[str | None],
+        links: Sequence[str | None],
+    ) -> list[int]:
+        """Return the codes of the licenses that records state, with the names and links beside them."""
+        beside = [place for place, pair in enumerate(zip(names, links, strict=True)) if pair != _NEITHER]
+        found = list(map(self.licenses_alone.__getitem__, stated))
+        for place in beside:
+            found[place] = self.licenses[stated[place], names[place], links[place]]
+        return found
 
     def _license(self, stated: Stated) -> int:
         return self.code_of_license.code(self.memory.licenses[stated])

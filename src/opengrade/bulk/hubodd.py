@@ -15,29 +15,34 @@ _NAMES = sorted(KEYS)
 _ENDS = [f'"{name}"'.encode()[-8:] for name in _NAMES]
 _NUMBERS: Words = np.array([int.from_bytes(end.rjust(8, b"\0"), "little") for end in _ENDS], np.uint64)
 _MASKS: Words = np.array([2**64 - 2 ** (8 * (8 - len(end))) for end in _ENDS], np.uint64)
-# A table in which most keys are found by the last six of these bytes, hashed to so many bits.
-_DROPPED, _BITS = np.uint64(16), np.uint64(54)
-_IN_TABLE = np.array([len(end) >= 6 for end in _ENDS])
 _FILES = _NAMES.index("rfilename")
 _NONE = _WIDTH = len(_NAMES)
+# A key is looked up by the last four of these bytes, the quote among them, hashed to so many bits.
+_BITS = np.uint32(32 - 10)
 
 
-def _slots(words: Words, factor: np.uint64) -> Words:
-    return ((words >> _DROPPED) * factor) >> _BITS
+def _slots(lasts: NDArray[np.uint32], factor: np.uint32) -> NDArray[np.uint32]:
+    return (lasts * factor) >> _BITS
 
 
-def _table() -> tuple[np.uint64, NDArray[np.uint8]]:
-    """Return a factor by which the keys have places of their own in a table, and the table."""
-    wanted = np.flatnonzero(_IN_TABLE)
-    factor = np.uint64(0x9E3779B97F4A7C15)
-    while len(set(_slots(_NUMBERS[wanted], factor).tolist())) < len(wanted):
-        factor += np.uint64(2)
-    table = np.full(2 ** (64 - int(_BITS)), _NONE, np.uint8)
-    table[_slots(_NUMBERS[wanted], factor)] = wanted
-    return factor, table
+def _table() -> tuple[np.uint32, NDArray[np.uint8], tuple[int, ...]]:
+    """Return a factor by which keys have places of their own in a table, the table, and the keys left over.
+
+    Of keys with the same four bytes only one can stand in the table.
+    """
+    lasts = (_NUMBERS >> np.uint64(32)).astype(np.uint32)
+    order = sorted(range(len(_NAMES)), key=lambda key: (key != _FILES, key))
+    chosen = {int(lasts[key]): key for key in reversed(order)}
+    wanted = np.array(list(chosen.values()))
+    factor = np.uint32(0x9E3779B1)
+    while len(set(_slots(lasts[wanted], factor).tolist())) < len(wanted):
+        factor += np.uint32(2)
+    table = np.full(2 ** (32 - int(_BITS)), _NONE, np.uint8)
+    table[_slots(lasts[wanted], factor)] = wanted
+    return factor, table, tuple(set(order) - set(wanted.tolist()))
 
 
-_FACTOR, _TABLE = _table()
+_FACTOR, _TABLE, _LEFT_OVER = _table()
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,8 +135,8 @@ def _keys(data: bytes, colons: Places, line_of: Places) -> Places:
     padded = np.frombuffer(bytes(8) + data, np.uint8)
     every: Words = np.ndarray(len(padded) - 7, "<u8", padded, strides=(1,))
     words = every[colons]
-    keys = _TABLE[_slots(words, _FACTOR)]
-    for key in np.flatnonzero(~_IN_TABLE):
+    keys = _TABLE[_slots((words >> np.uint64(32)).astype(np.uint32), _FACTOR)]
+    for key in _LEFT_OVER:
         keys[words & _MASKS[key] == _NUMBERS[key]] = key
     places = np.flatnonzero(keys != _NONE)
     keys = keys[places]

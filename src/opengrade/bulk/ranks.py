@@ -223,13 +223,15 @@ class Alike:
         return facts, plain.bound, seen if plain.bound else seen[0]
 
     def _plain_entry(self, entry: LicenseEntry) -> LicenseEntry:
-        return replace(entry, resolution=self._plain(entry.resolution), own=self._plain(entry.own))
+        own = self._plain(entry.own)
+        resolution = own if entry.resolution is entry.own else self._plain(entry.resolution)
+        return LicenseEntry(resolution, own, entry.origin, entry.bound)
 
     def _plain(self, resolution: Resolution) -> Resolution:
         """Leave out words, unless some shape asks for just these, and put twins in the place of licenses."""
-        options = (frozenset(map(self._twin, option)) for option in resolution.options)
+        options = dict.fromkeys(frozenset(map(self._twin, option)) for option in resolution.options)
         text = resolution.text if resolution.text in self._texts else "\0"
-        return replace(resolution, text=text, options=tuple(dict.fromkeys(options)))
+        return Resolution(text, resolution.state, resolution.how, tuple(options))
 
     def _twin(self, license_: NamedNode) -> NamedNode:
         """Return the first license met of those that look the same to every shape."""
