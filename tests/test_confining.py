@@ -329,7 +329,7 @@ READERS = {
     "pyoxigraph.parse": {"graph"},
     "yaml.parse": {"documents"},
     "yaml.safe_load": {"documents"},
-    "json.loads": {"documents", "remote", "lines", "hubparts", "running", "schema"},
+    "json.loads": {"documents", "remote", "lines", "hubparts", "schema", "workplace"},
     "pyshacl.validate": {"shacl"},
     "_store.query": {"store"},
     "_store.update": {"disk", "store"},

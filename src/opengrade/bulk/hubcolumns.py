@@ -125,12 +125,9 @@ def _decoded(lines: Lines, odd: NDArray[np.bool_]) -> tuple[Sequence[Fields], Pl
     found = _decoded_at_once(lines)
     places = np.arange(len(lines))
     if found is None:
-        each_alone = {place: _decoded_alone(lines[place]) for place in np.flatnonzero(~odd).tolist()}
-        good = [place for place, fields in each_alone.items() if fields is not None]
-        found, places = (
-            [fields for fields in each_alone.values() if fields is not None],
-            np.array(good, np.intp),
-        )
+        alone = ((place, _decoded_alone(lines[place])) for place in np.flatnonzero(~odd).tolist())
+        decoded = {place: fields for place, fields in alone if fields is not None}
+        found, places = list(decoded.values()), np.array(list(decoded), np.intp)
     elif odd.any():
         found, places = list(compress(found, ~odd)), places[~odd]
     for each in found:
