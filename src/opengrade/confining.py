@@ -99,6 +99,8 @@ def each(
             if not now.alive:
                 now.end()
                 workers[number % count] = None
+            elif number + count < len(items):
+                now.send(items[number + count])  # it goes on while its result is used
             yield result
     finally:
         for each_ in workers:

@@ -79,13 +79,13 @@ class Graph:
 
     def objects(self, subject: Term, predicate: NamedNode) -> tuple[Term, ...]:
         """Return the objects of a subject and predicate, in the order of their text, blank nodes last."""
-        found = (t.object for t in self._about.get(subject, ()) if t.predicate == predicate)
-        return tuple(sorted(found, key=_order))
+        found = [t.object for t in self._about.get(subject, ()) if t.predicate == predicate]
+        return tuple(sorted(found, key=_order) if len(found) > 1 else found)
 
     def subjects(self, predicate: NamedNode, value: Term) -> tuple[Node, ...]:
         """Return the subjects of a predicate and object, in the order of their text, blank nodes last."""
-        found = (t.subject for t in self._to.get(value, ()) if t.predicate == predicate)
-        return tuple(sorted(found, key=_order))
+        found = [t.subject for t in self._to.get(value, ()) if t.predicate == predicate]
+        return tuple(sorted(found, key=_order) if len(found) > 1 else found)
 
     def nodes(self, subject: Term, predicate: NamedNode) -> tuple[Node, ...]:
         """Return those objects that are not literals."""
