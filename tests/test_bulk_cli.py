@@ -6,6 +6,7 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
+from hub_examples import jsonl, some
 from opengrade.bulk.results import verdicts_path
 from support import ROOT, run_cli
 
@@ -53,6 +54,19 @@ def test_a_table_is_graded_as_what_it_was_made_of(tmp_path: Path) -> None:
     asked = run_cli("assess", CATALOG, "--engine", "duckdb", *options)
     assert (by_table.out, "as asked for" in asked.err) == (asked.out, True)
     assert "mof-1.0,class-i,3," in by_table.out
+
+
+def test_each_record_of_the_hub_is_graded_as_in_a_table_with_rows_of_its_own(tmp_path: Path) -> None:
+    lines, table = tmp_path / "hub.jsonl", tmp_path / "table.parquet"
+    lines.write_bytes(jsonl(*some(3, 150)))
+    assert run_cli("import", lines, "--table", table, "-q").code in (0, 3)
+    found = []
+    for given in (lines, table):
+        out = tmp_path / f"{given.stem}-results.parquet"
+        assert run_cli("assess", given, "--out", out, "-q").code in (0, 3)
+        found.append([pq.read_table(each).to_pylist() for each in (out, verdicts_path(out))])
+    assert found[0] == found[1]
+    assert len({row["verdict"] for row in found[0][0]}) > 5
 
 
 @pytest.mark.parametrize(("grade", "code"), [("class-iii", 1), ("r0", 0)])

@@ -73,7 +73,8 @@ def universe(quads: Sequence[Quad], model: NamedNode, rules: Framework) -> Itera
             new = NamedNode(f"{model.value}#tried-{local_name(kind)}")
             yield tuple(_at_its_best(new, license_, term("ogr:hasComponent"), kind))
     for question in vocabulary().graph.subjects(term("rdf:type"), term("ogr:Question")):
-        new = NamedNode(f"{model.value}#tried-{local_name(question)}")  # type: ignore[arg-type]
+        assert isinstance(question, NamedNode)
+        new = NamedNode(f"{model.value}#tried-{local_name(question)}")
         values: dict[str, Term] = {
             "onQuestion": question,
             "givesAnswer": term("ogr:Fully"),

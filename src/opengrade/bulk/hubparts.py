@@ -77,7 +77,7 @@ def _packed(reader: Reader) -> bytes:
     listed = list(known.code_of_bases)
     bases = [each for ids in listed for each in ids]
     ids = b"".join(reader.ids)
-    numbers = np.concatenate((np.empty((4, 0), np.int32), *reader.numbers), axis=1).astype("<i4")
+    numbers = np.concatenate((np.empty((len(_COLUMNS), 0), np.int32), *reader.numbers), axis=1).astype("<i4")
     head = {
         "lines": reader.lines,
         "shapes": list(map(_values, known.code_of_shape)),
@@ -99,9 +99,10 @@ def part_from(data: bytes) -> Part:
     end = data.index(b"\n")
     head = json.loads(data[:end])
     count, size, lists, bases = head["sizes"]
-    numbers = np.frombuffer(data, "<i4", 6 * count + lists + bases, end + 1)
-    of_records, base_counts, base_lengths = np.split(numbers, [6 * count, 6 * count + lists])
-    lengths, sums, *columns = of_records.reshape(6, count)
+    of_each = 2 + len(_COLUMNS)  # the length and the sum of its id stand before the columns
+    numbers = np.frombuffer(data, "<i4", of_each * count + lists + bases, end + 1)
+    of_records, base_counts, base_lengths = np.split(numbers, [of_each * count, of_each * count + lists])
+    lengths, sums, *columns = of_records.reshape(of_each, count)
     texts = memoryview(data)[end + 1 + numbers.nbytes :]
     return Part(
         lines=head["lines"],
