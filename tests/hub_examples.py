@@ -69,6 +69,16 @@ ODD = (
     b'{"id":"a","cardData":null,"sha":""}',
     b'{"id":"a","cardData":[],"pipeline_tag":"x"}',
     b'{"id":"a","cardData":{"license":["mit"],"pipeline_tag":"x","base_model":"c/d"},"license":null}',
+    b'{"id":"a","pipeline_tag":"x","cardData":{"pipeline_tag":"y","license":"mit"},"license":"gpl-3.0"}',
+    b'{"id":"a","cardData":{"license":"mit","license":"gpl-3.0"}}',
+    b'{"id":"a","license":"mit","cardData":{"license":"mit"},"license":"gpl-3.0"}',
+    b'{"id":"a","license":"mit","cardData":{"license":"mit","license":"gpl-3.0"}}',
+    b'{"id":"a","cardData":{"license":"mit"},"cardData":{"base_model":"c/d"}}',
+    b'{"id":"a","cardData":{"cardData":{"license":"mit"}}}',
+    b'{"id":"a","cardData":{"license":7,"pipeline_tag":"x"},"pipeline_tag":"x"}',
+    b'{"id":"a","cardData":{"siblings":[{"rfilename":"a.bin"}]},"siblings":[{"rfilename":"b.bin"}]}',
+    b'{"id":"a","cardData":{"license":"mit","x":{"license":"gpl-3.0"}}}',
+    b'{"cardData":{"id":"b"},"id":"a","siblings":[{"rfilename":"a.bin","rfilename":"README.md"}]}',
     '{"id":"a","license":"größer","x":"😀"}'.encode(),
     b'{"id":"a","x":"\\ud83d\\ude00","license":"m\\u0069t"}',
     b'{"id":"a","x":' + b"[" * 150 + b"]" * 150 + b"}",
@@ -125,6 +135,8 @@ def _one(random_: random.Random, number: int, count: int) -> dict[str, Any]:
     if random_.random() < 0.3:
         card = [each for each in ("license", "base_model", "datasets") if each in found]
         found["cardData"] = {each: found.pop(each) for each in card}
+        if "pipeline_tag" in found:
+            found["cardData"]["pipeline_tag"] = "other-task"
     return found
 
 

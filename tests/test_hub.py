@@ -7,13 +7,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from hub_examples import ODD, chain, jsonl, record
 from opengrade.errors import InputError, LimitError
 from opengrade.graph import NamedNode
 from opengrade.hub.graphs import quads_of
 from opengrade.hub.lines import DEEPEST, LONGEST, Fault, _strict, is_odd, quick, read_line
-from opengrade.hub.records import Record, licenses_of, record_of, rules, template, tree_of
+from opengrade.hub.records import Record, bases_of, licenses_of, record_of, rules, template, tree_of
 from opengrade.importing import read_submission
 from opengrade.limits import Limits
 from opengrade.namespaces import compact, term
@@ -220,3 +222,8 @@ def test_every_kind_of_the_mapping_is_one_of_the_ontology() -> None:
     names = re.findall(r"\(\?P<([A-Z]\w+)>", str(rules().mapping.header["forms"]))
     assert names
     assert {term(f"ogr:{name}") for name in names} <= vocabulary().kinds.keys()
+
+
+@given(st.from_regex(rules().form("id"), fullmatch=True))
+def test_of_an_id_that_stands_as_a_base_model_nothing_else_is_made(id_: str) -> None:
+    assert bases_of(id_) == ((id_,), ())

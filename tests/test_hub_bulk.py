@@ -11,11 +11,14 @@ from zlib import crc32
 
 import pyarrow as pa
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from hub_examples import ODD, chain, jsonl, record, some
 from opengrade.bulk import hubfiles, hublineage, hubparts, sources
 from opengrade.bulk.hub import HubRun, prepare
-from opengrade.bulk.hubodd import lines_of, odd_lines
+from opengrade.bulk.hubcolumns import Reader
+from opengrade.bulk.hubodd import are_twice, files_of, keys_in, lines_of, odd_lines
 from opengrade.bulk.hubparts import part_from, read_part
 from opengrade.bulk.hubshapes import shapes_of
 from opengrade.bulk.projecting import rows_of
@@ -185,20 +188,62 @@ def test_a_file_with_no_record_is_an_error(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("line", ODD, ids=range(len(ODD)))
-def test_no_odd_line_is_overlooked_among_others(line: bytes) -> None:
+def test_no_odd_line_is_overlooked_among_others(line: bytes, tmp_path: Path) -> None:
     usual = jsonl(record("a/b", license="mit")).removesuffix(b"\n")
-    odd, _ = odd_lines(lines_of(b"\n".join((usual, line, usual))))
-    assert not odd[0] and not odd[2]
+    path = tmp_path / "hub.jsonl"
+    path.write_bytes(b"\n".join((usual, line, usual)))
+    slow: list[int] = []
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(Reader, "_slow", lambda _reader, _lines, place: slow.append(place))
+        read_part(path, 0, path.stat().st_size, LIMITS)
+    assert slow in ([], [1])
     if quick(line) is not None and is_odd(line):
-        assert odd[1]
+        assert slow
 
 
 @pytest.mark.parametrize("key", sorted(KEYS - {"rfilename"}))
-def test_each_key_that_stands_twice_is_odd(key: str) -> None:
-    once = f'{{"{key}":1,"{key}x":2}}'
-    twice = f'{{"{key}":1,"{key}":2}}'
-    odd, _ = odd_lines(lines_of(f"{once}\n{twice}\n".encode()))
-    assert odd.tolist() == [False, True]
+@pytest.mark.parametrize("times", (2, 3, 4, 5, 8, 16, 17, 199))
+def test_each_key_that_stands_twice_or_more_is_odd(key: str, times: int) -> None:
+    many = ",".join([f'"{key}":1'] * times)
+    lines = lines_of(f'{{"{key}":1,"{key}x":2}}\n{{{many}}}\n{{"{key}":1,"x":"rfilename"}}\n'.encode())
+    odd, keys = odd_lines(lines)
+    assert not odd.any()
+    assert (are_twice(keys).tolist(), files_of(keys).tolist()) == ([False, True, False], [0, 0, 0])
+    assert keys_in(lines).tolist() == keys.tolist()
+
+
+@given(st.lists(st.sampled_from(sorted(KEYS)), max_size=40), st.integers(0, 40))
+def test_keys_are_counted_exactly_and_those_of_a_part_are_taken_off(names: list[str], cut: int) -> None:
+    written = [f'"{name}":"{name}"' for name in names]
+    parts = lines_of(f"{','.join(written)}\n{','.join(written[:cut])}\n{','.join(written[cut:])}\n".encode())
+    _, (all_, before, after) = odd_lines(parts)
+    assert all_ - before == after
+    counted = Counter(names)
+    files = counted.pop("rfilename", 0)
+    (twice,), (found,) = are_twice(all_[None]), files_of(all_[None])
+    assert (twice, found) == (any(count > 1 for count in counted.values()), files)
+
+
+def test_what_stands_at_the_top_and_in_the_card_is_not_read_slowly(tmp_path: Path) -> None:
+    card = {
+        "license": ["mit"],
+        "pipeline_tag": "b",
+        "datasets": ["a/set"],
+        "base_model": "o/base",
+        "tags": [],
+    }
+    path = tmp_path / "hub.jsonl"
+    path.write_bytes(
+        jsonl(
+            *(record(f"o/m-{n}", pipeline_tag="a", cardData=card, license="gpl-3.0") for n in range(20)),
+            *(record(f"o/n-{n}", pipeline_tag="a", cardData=None) for n in range(20)),
+            *(record(f"o/o-{n}", cardData={"library_name": "x"}) for n in range(20)),
+        )
+    )
+    together = rows_together(path)
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(Reader, "_slow", None)
+        assert rows_in(prepared(path)) == together
 
 
 def _bytes(folder: Path) -> dict[str, bytes]:

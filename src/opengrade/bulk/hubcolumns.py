@@ -1,21 +1,35 @@
 """Reads lines of a file of records into columns of codes, many at a time where they are not odd."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import compress
-from typing import cast
+from operator import contains, itemgetter
+from typing import TypeVar
 from zlib import crc32
 
 import numpy as np
 from numpy.typing import NDArray
 
 from opengrade.bulk.hubknown import Known, Texts
-from opengrade.bulk.hubodd import Lines, Places, lines_of, odd_lines
-from opengrade.hub.lines import Card, Fault, Fields, astuple, decode, decode_all, read_line
+from opengrade.bulk.hubodd import Lines, Places, Words, are_twice, files_of, keys_in, lines_of, odd_lines
+from opengrade.hub.lines import (
+    NOTHING,
+    Card,
+    Fault,
+    Fields,
+    astuple,
+    card_in,
+    cards_in,
+    decode,
+    decode_all,
+    read_line,
+)
 from opengrade.hub.records import OF_CARD, template
 from opengrade.limits import Limits
 
 # Places of lines, and the codes of the shape, the licenses and the bases of their records.
 _ROWS = 4
+T = TypeVar("T")
+_IDS, _CODE = itemgetter(0), itemgetter(2)
 
 
 class Reader:
@@ -39,9 +53,12 @@ class Reader:
     def block(self, data: bytes) -> None:
         """Read whole lines."""
         lines = lines_of(data)
-        odd, files = odd_lines(lines)
+        odd, keys = odd_lines(lines)
         fields, places = _decoded(lines, odd)
-        ids, columns = self._quick(fields, places, files[places])
+        good, keys = _with_cards(fields, keys[places])
+        if not good.all():
+            fields, places, keys = list(compress(fields, good)), places[good], keys[good]
+        ids, columns = self._quick(fields, places, files_of(keys))
         left = np.ones(len(lines), np.bool_)
         left[columns[0]] = False
         slow = [
@@ -78,19 +95,18 @@ class Reader:
         )
         gated, private, disabled, siblings, total, _ = more
         shown = known.all_shown(siblings)
-        bases = list(map(known.bases.__getitem__, _hashable(base)))
+        bases = known.all_bases(base)
         kinds, counted = known.kinds_and_files(shown)
         good = known.are_ids(ids) & (counted == files)
-        good[[place for place, (id_, of) in enumerate(zip(ids, bases, strict=True)) if id_ in of[0]]] = False
+        good[[place for place, own in enumerate(map(contains, map(_IDS, bases), ids)) if own]] = False
         if not good.all():
             return self._quick(list(compress(fields, good)), places[good], files[good])
-        days = known.days
         shapes = known.all_shapes(
             list(
                 zip(
                     *(kinds.tolist(), gated, private, disabled, relation, map(bool, sha), map(bool, task)),
                     [each is not None and each.total is not None for each in total],
-                    [each and days[each[:11]] for each in created],
+                    known.are_times(created),
                     [each is None for each in stated],
                     [each[3] for each in bases],
                     [each is not None and _is_named(each) for each in datasets],
@@ -99,8 +115,12 @@ class Reader:
             ),
             fields,
         )
-        codes = [shapes, known.all_licenses(_hashable(stated), name, link), [each[2] for each in bases]]
-        return list(ids), np.stack((places, *(np.array(each) for each in codes)), dtype=np.int32)
+        columns = np.empty((_ROWS, len(ids)), np.int32)
+        columns[0] = places
+        columns[1] = shapes
+        columns[2] = known.all_licenses(stated, name, link)
+        columns[3] = list(map(_CODE, bases))
+        return list(ids), columns
 
     def _slow(self, lines: Lines, place: int) -> tuple[str, int, int, int] | None:
         """Read a line as strictly as any; return the id of its record and the codes."""
@@ -125,14 +145,11 @@ def _decoded(lines: Lines, odd: NDArray[np.bool_]) -> tuple[Sequence[Fields], Pl
     found = _decoded_at_once(lines)
     places = np.arange(len(lines))
     if found is None:
-        alone = ((place, _decoded_alone(lines[place])) for place in np.flatnonzero(~odd).tolist())
+        alone = ((place, _alone(decode, lines[place])) for place in np.flatnonzero(~odd).tolist())
         decoded = {place: fields for place, fields in alone if fields is not None}
-        found, places = list(decoded.values()), np.array(list(decoded), np.intp)
-    elif odd.any():
-        found, places = list(compress(found, ~odd)), places[~odd]
-    for each in found:
-        if each.cardData is not None:
-            _with_card(each, each.cardData)
+        return list(decoded.values()), np.array(list(decoded), np.intp)
+    if odd.any():
+        return list(compress(found, ~odd)), places[~odd]
     return found, places
 
 
@@ -151,25 +168,48 @@ def _decoded_at_once(lines: Lines) -> Sequence[Fields] | None:
     return found if len(found) == len(lines) else None
 
 
-def _decoded_alone(line: bytes) -> Fields | None:
+def _alone(decode_one: Callable[[bytes], T], line: bytes) -> T | None:
     try:
-        return decode(line)
+        return decode_one(line)
     except (ValueError, RecursionError):
         return None
 
 
+def _with_cards(fields: Sequence[Fields], keys: Words) -> tuple[NDArray[np.bool_], Words]:
+    """Let the cards speak where the records themselves do not.
+
+    Returns which records have no key twice, and a card of the usual form if any, and the keys of records
+    without those of their cards: what stands both at the top and in the card stands there once.
+    """
+    holding = [place for place, each in enumerate(fields) if each.cardData is not NOTHING]
+    if not holding:
+        return ~are_twice(keys), keys
+    texts = [bytes(fields[place].cardData) for place in holding]
+    in_cards = np.zeros_like(keys)
+    in_cards[holding] = keys_in(lines_of(b"\n".join(texts)))
+    keys = keys - in_cards
+    good = ~(are_twice(keys) | are_twice(in_cards))
+    for place, text, card in zip(holding, texts, _cards(texts), strict=True):
+        if card is not None:
+            _with_card(fields[place], card)
+        elif text != b"null":
+            good[place] = False
+    return good, keys
+
+
 def _with_card(fields: Fields, card: Card) -> None:
-    """Let the card speak where the record itself does not."""
     for name in OF_CARD:
         if getattr(fields, name) is None:
             setattr(fields, name, getattr(card, name))
 
 
-def _hashable(values: Sequence[str | list[str] | None]) -> Sequence[str | Texts | None]:
-    if list in map(type, values):
-        return [tuple(each) if isinstance(each, list) else each for each in values]
-    return cast(Sequence[str | None], values)
+def _cards(texts: Sequence[bytes]) -> Sequence[Card | None]:
+    """Decode cards, None for what has not the usual form."""
+    try:
+        return cards_in(b"\n".join(texts))
+    except (ValueError, RecursionError):
+        return [_alone(card_in, text) for text in texts]
 
 
-def _is_named(datasets: str | list[str]) -> bool:
+def _is_named(datasets: str | Texts) -> bool:
     return bool(datasets.strip()) if isinstance(datasets, str) else any(map(str.strip, datasets))

@@ -4,6 +4,8 @@ import contextlib
 import re
 from collections.abc import Callable, Iterable, Sequence, Sized
 from functools import cache
+from itertools import compress
+from operator import itemgetter
 from typing import Any, TypeVar, cast
 
 import msgspec
@@ -21,6 +23,9 @@ Texts = tuple[str, ...]
 # What a record states as its licenses, and the name and the link beside it.
 Stated = tuple[str | Texts | None, str | None, str | None]
 _NEITHER = (None, None)
+# In so many characters of a time its form tells whether it begins with a day.
+_DAY = 11
+_beginning = itemgetter(slice(_DAY))
 # Ids, words, the code of the ids, and whether there are ids and words.
 Bases = tuple[Texts, Texts, int, tuple[bool, bool]]
 NO_BASES: Bases = ((), (), 0, (False, False))
@@ -105,14 +110,12 @@ class Known:
         if self.memory.count > MOST_REMEMBERED:
             self.memory.forget()
         self.is_id = rules().form("id").fullmatch
-        self.days = self.memory.days
         self.code_of_shape: Codes[Record] = Codes()
         self.code_of_license: Codes[Texts] = Codes([()])
         self.code_of_bases: Codes[Texts] = Codes([()])
         self.licenses = Found[Stated, int](self._license)
         self.licenses_alone = Found[str | Texts | None, int](lambda key: self.licenses[key, *_NEITHER])
-        self.bases = Found[str | Texts | None, Bases](self._bases)
-        self.bases[None] = NO_BASES
+        self.bases: dict[str | Texts | None, Bases] = {None: NO_BASES}
         self.shapes: dict[Any, int] = {}
 
     def are_ids(self, texts: Sequence[str | None]) -> NDArray[np.bool_]:
@@ -122,6 +125,11 @@ class Known:
             if together.count("\n") == len(texts) and self.memory.ids(together):
                 return np.ones(len(texts), np.bool_)
         return np.array([each is not None and self.is_id(each) is not None for each in texts])
+
+    def are_times(self, texts: Sequence[str | None]) -> list[bool]:
+        """Say of each text whether it begins with a day."""
+        given = cast(Sequence[str], [each or "" for each in texts] if None in texts else texts)
+        return list(map(self.memory.days.__getitem__, map(_beginning, given)))
 
     def all_shown(self, siblings: Sequence[msgspec.Raw]) -> list[int]:
         """Return what the files of each record show, in a form that `kinds_and_files` reads."""
@@ -169,11 +177,20 @@ class Known:
     def _license(self, stated: Stated) -> int:
         return self.code_of_license.code(self.memory.licenses[stated])
 
-    def _bases(self, base: str | Texts | None) -> Bases:
-        """Return ids and words of base models, and the code of the ids."""
-        # Most of them are not met again in other parts, and are not remembered.
-        ids, words = bases_of(_listed(base))
-        return ids, words, self.code_of_bases.code(ids), (bool(ids), bool(words))
+    def all_bases(self, stated: Sequence[str | Texts | None]) -> list[Bases]:
+        """Return the base models that each record states."""
+        found = list(map(self.bases.get, stated))
+        # Most of them are not met again in other parts, and are not remembered. Of an id `bases_of` makes
+        # nothing else.
+        new = [place for place, each in enumerate(found) if each is None]
+        texts = [text for place in new if isinstance(text := stated[place], str)]
+        plain = set(compress(texts, self.are_ids(texts)))
+        for place in new:
+            base = stated[place]
+            ids, words = ((base,), ()) if base in plain else bases_of(_listed(base))
+            known = ids, words, self.code_of_bases.code(ids), (bool(ids), bool(words))
+            found[place] = self.bases[base] = known
+        return cast(list[Bases], found)
 
     def all_shapes(self, keys: Sequence[tuple[Any, ...]], fields: Sequence[Fields]) -> list[int]:
         """Return the codes of the shapes of records, which have one shape where they have one key."""

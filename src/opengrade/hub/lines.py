@@ -23,6 +23,10 @@ DEEPEST = 200
 TOO_LONG = f"the line has more than {LONGEST:,} bytes."
 
 
+# What stands for a part of a record that is not there, and is read apart where it is.
+NOTHING = msgspec.Raw(b"null")
+
+
 class _Lean(msgspec.Struct, gc=False):
     """What is read of a record, in the types that it mostly has."""
 
@@ -40,14 +44,14 @@ class Total(_Lean, gc=False):
 
 
 class Card(_Lean, gc=False):
-    """The fields that a card may have."""
+    """The fields that a card may have; lists are tuples, so that they can be looked up."""
 
-    license: str | list[str] | None = None
+    license: str | tuple[str, ...] | None = None
     license_name: str | None = None
     license_link: str | None = None
-    base_model: str | list[str] | None = None
+    base_model: str | tuple[str, ...] | None = None
     base_model_relation: str | None = None
-    datasets: str | list[str] | None = None
+    datasets: str | tuple[str, ...] | None = None
     pipeline_tag: str | None = None
 
 
@@ -60,14 +64,15 @@ class Fields(Card, gc=False):
     gated: bool | str | None = None
     private: bool | None = None
     disabled: bool | None = None
-    siblings: msgspec.Raw = msgspec.Raw(b"null")
+    siblings: msgspec.Raw = NOTHING
     safetensors: Total | None = None
-    cardData: Card | None = None  # noqa: N815
+    cardData: msgspec.Raw = NOTHING  # noqa: N815
 
 
 KEYS = frozenset({*Fields.__struct_fields__, *File.__struct_fields__, *Total.__struct_fields__})
 _decoder = msgspec.json.Decoder(Fields)
 decode, decode_all = _decoder.decode, _decoder.decode_lines
+_card_decoder: msgspec.json.Decoder[Card | None] = msgspec.json.Decoder(Card | None)
 _decode_files = msgspec.json.Decoder(list[File] | None).decode
 astuple = msgspec.structs.astuple
 
@@ -95,6 +100,7 @@ def quick(line: bytes) -> Fields | None:
     try:
         fields = decode(line)
         files_in(fields.siblings)
+        card_in(fields.cardData)
         return fields
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         return None
@@ -105,14 +111,30 @@ def files_in(siblings: bytes | msgspec.Raw) -> list[str]:
     return [each.rfilename for each in _decode_files(siblings) or ()]
 
 
+def card_in(data: bytes | msgspec.Raw) -> Card | None:
+    """Return the card of a record; raises ValueError where it is not in the usual form."""
+    return _card_decoder.decode(data)
+
+
+def cards_in(data: bytes) -> list[Card | None]:
+    """Return cards, one a line; raises ValueError where one is not in the usual form."""
+    return _card_decoder.decode_lines(data)
+
+
 def plain_fields(fields: Fields) -> dict[str, Any]:
     """Return decoded fields as plain values."""
-    found: dict[str, Any] = msgspec.structs.asdict(fields)
+    found = _plain(fields)
     found["siblings"] = [{"rfilename": each} for each in files_in(fields.siblings)]
-    found["cardData"] = fields.cardData and msgspec.structs.asdict(fields.cardData)
+    card = card_in(fields.cardData)
+    found["cardData"] = card and _plain(card)
     total = fields.safetensors and fields.safetensors.total
     found["safetensors"] = {"total": total and Number(str(total))}
     return found
+
+
+def _plain(fields: Card) -> dict[str, Any]:
+    found = msgspec.structs.asdict(fields).items()
+    return {name: list(each) if isinstance(each, tuple) else each for name, each in found}
 
 
 _TOKEN = re.compile(rb'"((?:[^"\\]|\\.)*+)"|[][{}:]', re.DOTALL)
