@@ -35,7 +35,7 @@ FLOORS = (
     ("owl_classes", "owl_facts", "reasoners", "reasoners.hermit", "reasoners.rl"),
     ("routes", "routes.memory", "routes.owl", "routes.shacl"),
     ("routes.compiling", "routes.sharing", "routes.grades", "routes.sparql"),
-    ("bulk", "bulk.schema", "bulk.projecting", "bulk.kept", "bulk.workplace"),
+    ("bulk", "bulk.ahead", "bulk.schema", "bulk.projecting", "bulk.kept", "bulk.workplace"),
     (
         "bulk.hubodd",
         "bulk.hubknown",

@@ -4,7 +4,7 @@ What the columns mean is told in docs/tables.md.
 """
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,7 +12,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from opengrade.bulk.files import NAMES_ENCODING
+from opengrade.bulk.ahead import ahead
 from opengrade.bulk.kept import whole
 from opengrade.bulk.leaves import Judged
 from opengrade.bulk.ranks import STATUSES, outcomes, reasons
@@ -20,6 +20,10 @@ from opengrade.bulk.schema import METADATA
 from opengrade.frameworks import Framework
 from opengrade.namespaces import local_name
 from opengrade.routes.relational import column_names
+
+ROWS_IN_A_GROUP = 250_000
+# So many groups are laid out in a thread while those before them are written.
+BATCHES_AHEAD = 2
 
 
 @dataclass(frozen=True)
@@ -116,18 +120,30 @@ def write(path: Path, batches: Iterable[Batch], found: Verdicts, metadata: dict[
     form = {
         "compression": "zstd",
         "use_dictionary": [name for name in schema.names if name not in own],
-        "column_encoding": dict.fromkeys(own, NAMES_ENCODING),
         "write_statistics": [*own, "verdict"],
     }
+
+    def with_grades(batch: Batch) -> pa.Table:
+        taken = grades.take(pa.array(batch.verdict))
+        return pa.table([*batch.names.columns, pa.array(batch.verdict), *taken.columns], schema=schema)
+
     with whole(path) as partial:
-        with pq.ParquetWriter(partial, schema, **form) as writer:
-            for batch in batches:
-                counts += np.bincount(batch.verdict, minlength=len(counts))
-                taken = grades.take(pa.array(batch.verdict))
-                columns = [*batch.names.columns, pa.array(batch.verdict), *taken.columns]
-                writer.write_table(pa.table(columns, schema=schema))
+        with (
+            pq.ParquetWriter(partial, schema, **form) as writer,
+            ahead(with_grades, _cut(batches), BATCHES_AHEAD) as tables,
+        ):
+            for table in tables:
+                counts += np.bincount(table["verdict"].to_numpy(), minlength=len(counts))
+                writer.write_table(table)
         _write_verdicts(verdicts_path(path), found, counts, metadata)
     return counts
+
+
+def _cut(batches: Iterable[Batch]) -> Iterator[Batch]:
+    for batch in batches:
+        for first in range(0, len(batch.verdict), ROWS_IN_A_GROUP):
+            names = batch.names.slice(first, ROWS_IN_A_GROUP)
+            yield Batch(names, batch.verdict[first : first + ROWS_IN_A_GROUP])
 
 
 def _write_verdicts(path: Path, found: Verdicts, counts: np.ndarray, metadata: dict[str, str]) -> None:

@@ -1,12 +1,9 @@
 """Grades many models to the end: parts in a folder beside the results, resumed where they are."""
 
 import gc
-from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
-from itertools import islice
 from pathlib import Path
 from typing import Protocol
 
@@ -14,6 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from opengrade.bulk import results
+from opengrade.bulk.ahead import ahead
 from opengrade.bulk.engines import Engine
 from opengrade.bulk.grading import Grader, Sorted
 from opengrade.bulk.grading import Part as Rows
@@ -76,7 +74,7 @@ def run(
     parts = list(source.parts())
     kinds, rows = [], []
     done = 0
-    with _collecting_less(), _names_of(parts) as names:
+    with _collecting_less(), ahead(_names, parts, NAMES_AHEAD) as names:
         grader = Grader(source.dictionaries, rules, engine)
         for number, part in enumerate(parts):
             found = _sorted(grader, part, folder / f"part-{number:05}")
@@ -103,22 +101,8 @@ def _collecting_less() -> Iterator[None]:
         gc.unfreeze()
 
 
-@contextmanager
-def _names_of(parts: Sequence[Part]) -> Iterator[Iterator[pa.Table]]:
-    """Yield the names of all parts in their order; a thread begins at once to read them."""
-    reading = ThreadPoolExecutor(1)
-    left = iter(parts)
-    waiting = deque(reading.submit(part.names) for part in islice(left, NAMES_AHEAD))
-
-    def taken() -> Iterator[pa.Table]:
-        while waiting:
-            yield waiting.popleft().result()
-            waiting.extend(reading.submit(part.names) for part in islice(left, 1))
-
-    try:
-        yield taken()
-    finally:
-        reading.shutdown(cancel_futures=True)
+def _names(part: Part) -> pa.Table:
+    return part.names()
 
 
 def _sorted(grader: Grader, part: Part, path: Path) -> Sorted:
