@@ -55,7 +55,8 @@ def _row(graph: Graph, relation: str, node: Term, applied: Applied | None) -> Ro
 
 def entry_of(applied: Applied) -> LicenseEntry:
     """Return what the table keeps of a license that applies; notes for people are left out."""
-    resolution, own = (replace(each, note="") for each in (applied.resolution, applied.own))
+    given = applied.resolution, applied.own
+    resolution, own = (replace(each, note="") if each.note else each for each in given)
     return LicenseEntry(resolution, own, applied.origin, bool(applied.bound_by))
 
 

@@ -92,6 +92,8 @@ class Ranker:
         self._without = [_rank_of_nothing(nothing, *column) for column in self.columns]
         self._asked: dict[Part, tuple[int, ...]] = {}
         self._by_look: dict[Hashable, int | None] = {}
+        self._rank_by_look: dict[Hashable, int | None] = {}
+        self._at_hand: tuple[Row, _Climbers] | None = None
         self._beyond = [_beyond_rungs(framework, leaf) for framework, leaf in self.columns]
         self._by_ranks: dict[tuple[int, ...], int] = {}
 
@@ -106,28 +108,39 @@ class Ranker:
         for deep in (False, True):
             look = thing.part, deep, self._alike.look(thing, numbers, deep=deep)
             if look not in self._by_look:
-                ranks, decided = self._ranks(thing, numbers)
-                known = self._by_ranks.setdefault(ranks, len(self._by_ranks)) if decided or deep else None
-                self._by_look[look] = known
+                self._by_look[look] = self._class(thing, numbers, deep=deep)
             found = self._by_look[look]
             if found is not None:
                 return found
         raise AssertionError("a thing looked at in depth has a class")
 
-    def _ranks(self, thing: Row, numbers: Iterable[int]) -> tuple[tuple[int, ...], bool]:
-        """Return the rank of each leaf for a model that has only this thing.
-
-        Also say whether they were decided by the rungs alone, and not by what lies behind the thing.
-        """
-        climbers = _Climbers([thing])
-        found = list(self._without)
-        decided = True
+    def _class(self, thing: Row, numbers: tuple[int, ...], *, deep: bool) -> int | None:
+        """Return the class of a thing, None where one must look in depth to tell it from others."""
+        ranks = list(self._without)
         for number in numbers:
-            framework, leaf = self.columns[number]
-            diagnosis = climbers.diagnose(framework, leaf)
-            decided &= not self._beyond[number] <= diagnosis.depth < MET
-            found[number] = rank_of(diagnosis)
-        return tuple(found), decided
+            rank = self._rank(thing, number, deep=deep)
+            if rank is None:
+                return None
+            ranks[number] = rank
+        return self._by_ranks.setdefault(tuple(ranks), len(self._by_ranks))
+
+    def _rank(self, thing: Row, number: int, *, deep: bool) -> int | None:
+        """Return the rank of a leaf for a model that has only this thing.
+
+        It is the same for all things that look the same to this leaf. None where not the rungs alone have
+        decided, but what lies behind the thing, and that was not looked at.
+        """
+        look = number, thing.part, deep, self._alike.look(thing, (number,), deep=deep)
+        if look not in self._rank_by_look:
+            diagnosis = self._climbers(thing).diagnose(*self.columns[number])
+            decided = deep or not self._beyond[number] <= diagnosis.depth < MET
+            self._rank_by_look[look] = rank_of(diagnosis) if decided else None
+        return self._rank_by_look[look]
+
+    def _climbers(self, thing: Row) -> "_Climbers":
+        if self._at_hand is None or self._at_hand[0] is not thing:
+            self._at_hand = thing, _Climbers([thing])
+        return self._at_hand[1]
 
     def _numbers(self, part: Part) -> tuple[int, ...]:
         """Return the numbers of the leaves for which things of a part can matter."""
