@@ -5,10 +5,12 @@ import subprocess
 import sys
 import time
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from zlib import crc32
 
+import numpy as np
 import pyarrow as pa
 import pytest
 from hypothesis import given
@@ -18,6 +20,8 @@ from hub_examples import ODD, chain, jsonl, record, some
 from opengrade.bulk import hubfiles, hublineage, hubparts, sources
 from opengrade.bulk.hub import HubRun, prepare
 from opengrade.bulk.hubcolumns import Reader
+from opengrade.bulk.hubfiles import parts_of
+from opengrade.bulk.hubjoin import join
 from opengrade.bulk.hubodd import are_twice, files_of, keys_in, lines_of, odd_lines
 from opengrade.bulk.hubparts import part_from, read_part
 from opengrade.bulk.hubshapes import shapes_of
@@ -26,7 +30,7 @@ from opengrade.bulk.schema import Row
 from opengrade.bulk.sources import HubSource
 from opengrade.derive import derive_facts
 from opengrade.errors import InputError
-from opengrade.hub.lineage import Lineage, Own
+from opengrade.hub.lineage import DEEPEST, Lineage, Own
 from opengrade.hub.lines import KEYS, is_odd, quick
 from opengrade.hub.records import Record
 from opengrade.importing import read_submission
@@ -317,6 +321,7 @@ def test_shapes_keep_the_data_of_bases_apart() -> None:
 def test_a_wrong_lineage_would_be_seen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, broken: str) -> None:
     path = tmp_path / "hub.jsonl"
     path.write_bytes(FILES["merges"])
+    monkeypatch.setattr(hublineage, "_generations", _nothing)
 
     class Wrong(Lineage):
         def __init__(self, lists: Any, own: Any, begun: Any = ()) -> None:
@@ -331,3 +336,59 @@ def test_a_wrong_lineage_would_be_seen(tmp_path: Path, monkeypatch: pytest.Monke
 
     monkeypatch.setattr(hublineage, "Lineage", Wrong)
     assert rows_in(prepared(path)) != rows_together(path)
+
+
+def _nothing(lists: Any, *_: Any) -> Any:
+    """Leave all lists to `Lineage`."""
+    return [hublineage._Layered()], np.array([0, *[-1] * (len(lists) - 1)], np.int32)
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_generations_find_what_following_one_by_one_does(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, seed: int
+) -> None:
+    path = tmp_path / "hub.jsonl"
+    path.write_bytes(jsonl(*some(seed, 400), *chain(DEEPEST + 3)))
+    left = []
+    generations = hublineage._generations
+
+    def counted(*given: Any) -> Any:
+        found, of_list = generations(*given)
+        left.append(int((of_list < 0).sum()) / len(of_list))
+        return found, of_list
+
+    monkeypatch.setattr(hublineage, "_generations", counted)
+    together = _brought(path)
+    assert 0 < left[0] < 0.5, "some lists lead into cycles, most do not"
+    monkeypatch.setattr(hublineage, "_generations", _nothing)
+    assert _brought(path) == together
+
+
+def _brought(path: Path) -> list[Any]:
+    folder = path.with_suffix(".work")
+    inherited = hublineage.inherit(join(parts_of(path, folder, LIMITS, 1, lambda items, *_: items)))
+    lists = [inherited.lists[number] for number in inherited.licenses]
+    return [lists, inherited.data.tolist(), inherited.rows, inherited.too_far.tolist()]
+
+
+@pytest.mark.parametrize("broken", ["weights", "order", "data", "behind"])
+def test_wrong_generations_would_be_seen(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, broken: str
+) -> None:
+    path = tmp_path / "hub.jsonl"
+    path.write_bytes(jsonl(*some(3, 400)))
+    right = _brought(path)
+    joined = hublineage._joined
+
+    def wrong(bases: Any) -> Any:
+        if broken == "order":
+            bases = bases[::-1]
+        if broken == "behind":
+            bases = [replace(each, rest=hublineage._Layered()) for each in bases]
+        found = joined(bases)
+        if found is not None and broken == "weights":
+            return replace(found, layers=())
+        return replace(found, data=0) if found is not None and broken == "data" else found
+
+    monkeypatch.setattr(hublineage, "_joined", wrong)
+    assert _brought(path) != right

@@ -75,7 +75,7 @@ class Reader:
         texts = list(map(str.encode, ids))
         self.ids.append(b"".join(texts))
         self.lengths.append(np.fromiter(map(len, texts), "<i4", len(texts)))
-        self.sums.append(np.fromiter(map(crc32, texts), "<u4", len(texts)).view("<i4"))
+        self.sums.append(sums_of(texts))
         self.numbers.append(columns)
         self.lines += len(lines)
 
@@ -138,6 +138,11 @@ class Reader:
             known.code_of_license.code(found.licenses),
             known.code_of_bases.code(found.bases),
         )
+
+
+def sums_of(texts: Sequence[bytes]) -> NDArray[np.int32]:
+    """Return a number for each text, the same for the same ones."""
+    return np.fromiter(map(crc32, texts), "<u4", len(texts)).view("<i4")
 
 
 def _decoded(lines: Lines, odd: NDArray[np.bool_]) -> tuple[Sequence[Fields], Places]:

@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from opengrade.bulk.hubbases import BaseLists, base_lists
+from opengrade.bulk.hubcolumns import sums_of
 from opengrade.bulk.hubparts import Numbers, Part
 from opengrade.bulk.hubshapes import Shape, shapes_of
 from opengrade.hub.lines import Fault
@@ -18,7 +19,7 @@ from opengrade.hub.records import Record
 
 Texts = tuple[str, ...]
 # In a table of so many places few sums share one by chance.
-_SLOTS = 1 << 20
+_SLOTS = 1 << 22
 
 
 @dataclass(frozen=True)
@@ -79,7 +80,9 @@ def _join(parts: Iterable[Part], aside: Executor) -> Joined:
     places = np.cumsum(kept) - 1
     if first:
         texts = texts.filter(pa.array(kept))
-    lists, of_list = base_lists(_one(sizes), _numbered(_strings(bases, _one(lengths_of_bases)), texts))
+    lists, of_list = base_lists(
+        _one(sizes), _numbered(_strings(bases, _one(lengths_of_bases)), texts, sums[kept])
+    )
     return Joined(
         ids=texts,
         line=line[kept],
@@ -126,10 +129,8 @@ def _strings(texts: list[memoryview], lengths: Numbers) -> Any:
 def _first(ids: Any, sums: Numbers) -> dict[int, int]:
     """Return for each id that was there before the number of the first one that is the same."""
     ordered = np.sort(sums)
-    table = np.zeros(_SLOTS, np.bool_)
-    table[ordered[1:][ordered[1:] == ordered[:-1]] % _SLOTS] = True
     known: dict[str, int] = {}
-    numbers = np.flatnonzero(table[sums % _SLOTS])
+    numbers = _with_sums(ordered[1:][ordered[1:] == ordered[:-1]], sums)
     texts = ids.take(pa.array(numbers)).to_pylist()
     found = {
         number: known.setdefault(text, number) for number, text in zip(numbers.tolist(), texts, strict=True)
@@ -137,13 +138,24 @@ def _first(ids: Any, sums: Numbers) -> dict[int, int]:
     return {number: first for number, first in found.items() if number != first}
 
 
-def _numbered(bases: Any, ids: Any) -> Numbers:
-    """Return names of base models as numbers of ids, those of models that are not described behind all."""
+def _with_sums(wanted: Numbers, sums: Numbers) -> NDArray[np.intp]:
+    """Return the places of the sums that are wanted, and of a few others."""
+    table = np.zeros(_SLOTS, np.bool_)
+    table[wanted % _SLOTS] = True
+    return np.flatnonzero(table[sums % _SLOTS])
+
+
+def _numbered(bases: Any, ids: Any, sums: Numbers) -> Numbers:
+    """Return names of base models as numbers of ids, those of models that are not described behind all.
+
+    `sums` are those of the ids.
+    """
     named = bases.dictionary_encode()
     # Looked up the other way round, since far fewer models are bases than there are.
-    place = pc.index_in(ids, value_set=named.dictionary).fill_null(-1).to_numpy()
-    described = np.flatnonzero(place >= 0)
+    places = _with_sums(sums_of(list(map(str.encode, named.dictionary.to_pylist()))), sums)
+    found = pc.index_in(ids.take(pa.array(places)), value_set=named.dictionary).fill_null(-1).to_numpy()
     numbers: Numbers = len(ids) + np.arange(len(named.dictionary), dtype=np.int32)
-    numbers[place[described]] = described
-    found: Numbers = numbers[named.indices.to_numpy()]
-    return found
+    described = found >= 0
+    numbers[found[described]] = places[described]
+    coded: Numbers = numbers[named.indices.to_numpy()]
+    return coded

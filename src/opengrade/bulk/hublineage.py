@@ -1,8 +1,9 @@
 """What base models bring to the records of a file: most by whole generations, the rest one by one."""
 
 from array import array
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import chain, zip_longest
 from typing import Any
 
 import numpy as np
@@ -10,10 +11,11 @@ from numpy.typing import NDArray
 
 from opengrade.bulk.hubbases import BaseLists
 from opengrade.bulk.hubjoin import Joined
+from opengrade.bulk.hubknown import Found
 from opengrade.bulk.hubparts import Numbers
 from opengrade.bulk.hubshapes import UNKNOWN
 from opengrade.bulk.schema import Row
-from opengrade.hub.lineage import DEEPEST, MOST, NONE, Lineage, Own, Past
+from opengrade.hub.lineage import DEEPEST, MOST, Lineage, Own, Past
 
 # The bit of `UNKNOWN` among the rows of data.
 _UNKNOWN = 1
@@ -40,13 +42,17 @@ def inherit(joined: Joined) -> Inherited:
     has_weights = np.array([each.has_weights for each in joined.shapes], np.bool_)
     data = bits[joined.shape] if len(bits) else joined.shape
     weights = np.where(has_weights[joined.shape], joined.license, -1) if len(bits) else joined.license
-    pasts, of_list = _generations(joined.lists, joined.bases, weights, data)
+    found, of_list = _generations(joined.lists, joined.bases, weights, data)
+    pasts = [each.past for each in found]
     own = Own(_indexed(joined.bases), _indexed(weights), _indexed(data), unknown=_UNKNOWN)
     lineage = Lineage(joined.lists, own, [*map([*pasts, None].__getitem__, of_list.tolist())])
     known = {past: number for number, past in enumerate(pasts)}
 
     def numbered(past: Past) -> int:
-        return known.setdefault(past, len(known))
+        if past not in known:
+            known[past] = len(pasts)
+            pasts.append(past)
+        return known[past]
 
     for number in np.flatnonzero(of_list < 0).tolist():
         of_list[number] = numbered(lineage.of_list(number))
@@ -54,54 +60,120 @@ def inherit(joined: Joined) -> Inherited:
     for model, past in lineage.apart.items():
         of_model[model] = numbered(past)
     lists: dict[tuple[int, ...], int] = {}
-    found = [(lists.setdefault(past.weights, len(lists)), past.data, past.too_far) for past in known]
-    licenses, brought, too_far = np.array(found, np.int32).T
+    brings = [(lists.setdefault(past.weights, len(lists)), past.data, past.too_far) for past in pasts]
+    licenses, brought, too_far = np.array(brings, np.int32).T
     return Inherited(
         licenses[of_model], list(lists), brought[of_model] & ~data, rows, too_far[of_model].astype(np.bool_)
     )
 
 
+@dataclass(frozen=True, slots=True)
+class _Layered:
+    """A `Past` that keeps apart how far back the licenses of weights lie: a tuple for each step."""
+
+    layers: tuple[tuple[int, ...], ...] = ()
+    data: int = 0
+    steps: int = 0
+    count: int = 0
+
+    @property
+    def past(self) -> Past:
+        """The same without layers."""
+        return Past(tuple(chain.from_iterable(self.layers)), self.data, self.steps, self.count)
+
+
+@dataclass(frozen=True, slots=True)
+class _Base:
+    """A base model: the license on its weights, -1 if none, its data, and what is behind it."""
+
+    weights: int
+    data: int
+    rest: _Layered
+
+
 def _generations(
     lists: BaseLists, list_of: Numbers, weights: Numbers, data: Numbers
-) -> tuple[list[Past], Numbers]:
-    """Work out what was made from one model that was made from one at most, and so on: as `Lineage` does.
+) -> tuple[list[_Layered], Numbers]:
+    """Work out what was made from models that have no base, then what was made from that, and so on.
 
-    Returns pasts, and for each list the number of its past, -1 where it is left to `Lineage`.
+    Returns what was found, and for each list the number of its own, -1 where it is left to `Lineage`: what
+    leads into cycles, or is too long.
     """
-    known = {NONE: 0}
+    several = np.fromiter(chain.from_iterable(lists.several), np.int64)
+    models: NDArray[np.int64] = np.concatenate((lists.single, several))
+    sizes = np.array([*([1] * len(lists.single)), *map(len, lists.several)], np.int64)
+    described = np.flatnonzero(models < len(list_of))
+    before, own_weights, own_data = (np.full(len(models), each, np.int64) for each in (0, -1, 0))
+    for column, values in ((before, list_of), (own_weights, weights), (own_data, data)):
+        column[described] = values[models[described]]
+    sorts, own_data = np.unique(own_data, return_inverse=True)
+    owns = (own_weights + 1) * len(sorts) + own_data
+    known = {_Layered(): 0}
     of_list = np.full(len(lists), -1, np.int32)
     of_list[0] = 0
-    base = lists.single
-    described = np.flatnonzero(base < len(list_of))
-    before, own_weights, own_data = (np.full(len(base), each, np.int64) for each in (0, -1, 0))
-    for column, values in ((before, list_of), (own_weights, weights), (own_data, data)):
-        column[described] = values[base[described]]
-    sorts, own_data = np.unique(own_data, return_inverse=True)
-    left = np.arange(len(base))
-    while len(left):
-        rest = of_list[before[left]]
-        # Of a past that is too long for this no number is given, and all that follows is left, too.
-        ready = rest >= 0
-        now, rest = left[ready], rest[ready]
-        left = left[~ready]
-        if not len(now):
+    left = np.arange(1, len(lists))
+    while left.size:
+        rest = of_list[before]
+        ready = np.minimum.reduceat(rest, np.cumsum(sizes) - sizes) >= 0
+        if not ready.any():
             break
+        of_ready = np.repeat(ready, sizes)
+        distinct, codes = np.unique(owns[of_ready] * len(known) + rest[of_ready], return_inverse=True)
+        own, behind = np.divmod(distinct, len(known))
+        columns = own // len(sorts) - 1, sorts[own % len(sorts)], behind
         pasts = list(known)
-        keys = ((own_weights[now] + 1) * len(sorts) + own_data[now]) * len(pasts) + rest
-        distinct, places = np.unique(keys, return_inverse=True)
-        owns, behind = np.divmod(distinct, len(pasts))
-        columns = (owns // len(sorts) - 1, sorts[owns % len(sorts)], behind)
-        found = [_past(w, bits, pasts[n]) for w, bits, n in zip(*(c.tolist() for c in columns), strict=True)]
-        numbers = [-1 if each is None else known.setdefault(each, len(known)) for each in found]
-        of_list[now + 1] = np.array(numbers, np.int32)[places]
+        bases = [_Base(w, bits, pasts[n]) for w, bits, n in zip(*(c.tolist() for c in columns), strict=True)]
+        of_list[left[ready]] = _numbers(bases, codes, sizes[ready], known)
+        left, sizes = left[~ready], sizes[~ready]
+        before, owns = before[~of_ready], owns[~of_ready]
     return list(known), of_list
 
 
-def _past(weights: int, data: int, rest: Past) -> Past | None:
-    """Return the past of what was made from one model, None where it is too long."""
-    if rest.steps >= DEEPEST or rest.count >= MOST:
+def _numbers(
+    bases: Sequence[_Base], codes: NDArray[np.intp], sizes: NDArray[np.int64], known: dict[_Layered, int]
+) -> Numbers:
+    """Return the numbers of what lists of bases come to, and enter into `known` what is new.
+
+    `codes` are the places of bases, one list behind the other.
+    """
+
+    def number(places: Iterable[int]) -> int:
+        found = _joined([bases[place] for place in places])
+        return -1 if found is None else known.setdefault(found, len(known))
+
+    ends = np.cumsum(sizes)
+    alone = sizes == 1
+    used, places = np.unique(codes[ends[alone] - 1], return_inverse=True)
+    numbers = np.empty(len(sizes), np.int32)
+    numbers[alone] = np.array([number((each,)) for each in used.tolist()], np.int32)[places]
+    together = Found(number)
+    listed, more = codes.tolist(), np.flatnonzero(~alone)
+    starts = (ends - sizes)[more].tolist()
+    numbers[more] = [
+        together[tuple(listed[start:end])] for start, end in zip(starts, ends[more].tolist(), strict=True)
+    ]
+    return numbers
+
+
+def _joined(bases: Sequence[_Base]) -> _Layered | None:
+    """Return the past of what was made from some models, None where it may be too long."""
+    steps, count, data = 1, len(bases), 0
+    for each in bases:
+        rest = each.rest
+        steps = max(steps, 1 + rest.steps)
+        count += rest.count
+        data |= (each.data or _UNKNOWN) | rest.data
+    if steps > DEEPEST or count > MOST:
         return None
-    return Past(() if weights < 0 else (weights,), data or _UNKNOWN).after(rest)
+    layers = [tuple(dict.fromkeys(each.weights for each in bases if each.weights >= 0))]
+    seen = set(layers[0])
+    for behind in zip_longest(*(each.rest.layers for each in bases), fillvalue=()):
+        new = tuple(dict.fromkeys(code for layer in behind for code in layer if code not in seen))
+        seen.update(new)
+        layers.append(new)
+    while layers and not layers[-1]:
+        layers.pop()
+    return _Layered(tuple(layers), data, steps, count)
 
 
 def _indexed(numbers: NDArray[Any]) -> Sequence[int]:
