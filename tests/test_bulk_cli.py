@@ -3,10 +3,13 @@
 import json
 from pathlib import Path
 
+import numpy as np
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
 from hub_examples import jsonl, some
+from opengrade.bulk import results
 from opengrade.bulk.results import verdicts_path
 from support import ROOT, run_cli
 
@@ -120,3 +123,26 @@ def test_wrong_calls_are_refused(
     done = run_cli("assess", *given)
     assert (done.code, told in done.err, done.out) == (code, True, ""), done.err
     assert not Path("no").exists()
+
+
+def test_results_are_written_in_groups_with_each_model_in_its_place(tmp_path: Path) -> None:
+    """Batches larger than a group are cut, and none of their rows moves."""
+    found = results.Verdicts(
+        pa.table({"open": pa.array(["no", "yes", None]).dictionary_encode()}), pa.table({"open.a": [0, 1, 2]})
+    )
+    names = [f"model-{number}" for number in range(23)]
+    verdict = np.array([number * 7 % 3 for number in range(23)], np.int32)
+    batches = [
+        results.Batch(pa.table({"iri": [f"urn:{n}" for n in names[at]], "name": names[at]}), verdict[at])
+        for at in (slice(0, 9), slice(9, 9), slice(9, 23))
+    ]
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(results, "ROWS_IN_A_GROUP", 4)
+        counts = results.write(tmp_path / "r.parquet", batches, found, {})
+    file = pq.ParquetFile(tmp_path / "r.parquet")
+    assert file.num_row_groups == 3 + 4
+    assert file.read().to_pylist() == [
+        {"model": f"urn:{name}", "name": name, "verdict": number, "open": ("no", "yes", None)[number]}
+        for name, number in zip(names, verdict.tolist(), strict=True)
+    ]
+    assert counts.tolist() == np.bincount(verdict).tolist()

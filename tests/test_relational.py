@@ -1,11 +1,15 @@
 """The relational route says of every model, criterion by criterion, what the route in memory says."""
 
+import random
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from opengrade.bulk.engines import Engine, connected
+from opengrade.bulk.leaves import judged
+from opengrade.bulk.projecting import rows_of
+from opengrade.bulk.ranks import Ranker, _Climbers, rank_of
 from opengrade.derive import derive_facts
 from opengrade.frameworks import Framework
 from opengrade.graph import parse
@@ -33,6 +37,23 @@ def test_examples_of_frameworks(tmp_path: Path, engine: Engine, rule: Framework)
     assert own
     chosen = [facts_of(path) for path in own] + [facts_of(path) for path in others[::8]]
     assert differences(chosen, [rule], tmp_path / "t.parquet", engine) == []
+
+
+@needs_corpora
+@pytest.mark.corpora
+@pytest.mark.parametrize("seed", range(3))
+def test_things_of_one_class_have_the_ranks_of_each(seed: int) -> None:
+    """What one remembers of things seen before is right for each, in whatever order they are met."""
+    facts = [*catalog(), *facts_below(CORPORA / "mot/models"), generated_facts(60)]
+    things = list(dict.fromkeys(row for each in facts for rows in rows_of(each) for row in rows))
+    random.Random(seed).shuffle(things)
+    ranker = Ranker([each for rule in all_rules() for each in judged(rule)])
+    classes = {thing: ranker.class_of(thing) for thing in things}
+    assert len(things) > 2 * len(ranker.rows) > 100
+    for thing in things[:: 3 + seed]:
+        ranks = ranker.rows[classes[thing]]
+        alone = _Climbers([thing])
+        assert ranks == tuple(rank_of(alone.diagnose(*column)) for column in ranker.columns), thing
 
 
 @pytest.mark.slow
@@ -91,3 +112,40 @@ def test_shapes_of_models_themselves(tmp_path: Path, engine: Engine, constraint:
     assert differences([facts], [load_framework(path)], tmp_path / "t.parquet", engine) == []
     found = by_table(tmp_path / "t.parquet", [load_framework(path)], engine)["rules"]
     assert len({each.criteria for each in found}) > ("sh:class ogr:Model" not in constraint)
+
+
+BEHIND_LICENSES = """
+  sh:property [ sh:path ogr:hasComponent ; sh:qualifiedMinCount 1 ; sh:qualifiedValueShape [
+    sh:class ogr:FinalWeights ; sh:property [ sh:path ( ogr:licenseOption ogr:requiresLicense ) ;
+      sh:qualifiedMinCount 1 ; sh:qualifiedValueShape [ sh:node x:rung ] ] ] ]
+"""
+ONLY_WEIGHTS = "sh:property [ sh:path ogr:hasComponent ; sh:class ogr:FinalWeights ]"
+TWO_MODELS = """
+PREFIX ogr: <https://w3id.org/opengrade/ns#> PREFIX ex: <https://example.org/>
+ex:m1 a ogr:Model ; ogr:name "1" ; ogr:hasComponent ex:w1 .
+ex:m2 a ogr:Model ; ogr:name "2" ; ogr:hasComponent ex:w2 .
+ex:w1 a ogr:%s ; ogr:licenseExpression "%s" .
+ex:w2 a ogr:%s ; ogr:licenseExpression "%s" .
+"""
+
+
+@pytest.mark.parametrize("turned", [False, True])
+@pytest.mark.parametrize(
+    "constraint,things",
+    [
+        (BEHIND_LICENSES, [("FinalWeights", "MIT"), ("FinalWeights", "my own words")]),
+        (ONLY_WEIGHTS, [("FinalWeights", "MIT"), ("ModelCard", "MIT")]),
+    ],
+)
+def test_things_that_differ_in_one_respect_are_told_apart(
+    tmp_path: Path, engine: Engine, constraint: str, things: list[tuple[str, str]], turned: bool
+) -> None:
+    """Of licenses one lacks something and one is unknown; of kinds only one is asked for."""
+    path = tmp_path / "rules.ttl"
+    path.write_text(f"{HEADER}  {constraint} .\n", encoding="utf-8")
+    first, second = reversed(things) if turned else things
+    quads = parse((TWO_MODELS % (*first, *second)).encode(), syntax="turtle", path="two.ttl")
+    facts, rules = derive_facts(quads, source="two.ttl"), load_framework(path)
+    assert differences([facts], [rules], tmp_path / "t.parquet", engine) == []
+    found = by_table(tmp_path / "t.parquet", [rules], engine)["rules"]
+    assert len({each.criteria for each in found}) == 2

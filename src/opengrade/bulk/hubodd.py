@@ -21,11 +21,11 @@ _NUMBERS: Words = np.array([*(int.from_bytes(end.rjust(8, b"\0"), "little") for 
 _MASKS: Words = np.array([*(2**64 - 2 ** (8 * (8 - len(end))) for end in _ENDS), 2**64 - 1], np.uint64)
 # A key is looked up by the last four of these bytes, the quote among them, hashed to so many bits.
 _BITS = np.uint32(32 - 10)
-# Keys of a line are counted in one sum: two bits for each key, above them one byte for all keys together, and
-# above that the files. Fewer than 256 are counted, since others have their line read strictly in any case.
-_DIGITS = np.uint64(4**_NONE - 1)
-_ALL, _OF_FILES = (np.uint64(2 * _NONE + more) for more in (0, 8))
-_WEIGHTS: Words = np.array([*(4**key + (1 << int(_ALL)) for key in range(_NONE)), 0], np.uint64)
+# Keys of a line are counted in one sum: a bit for each key and a byte for what these carry, above them a byte
+# for all keys together, and above that the files. Fewer than 256 are counted: lines with more are odd anyway.
+_OF_KEYS = np.uint64(2 ** (_NONE + 8) - 1)
+_ALL, _OF_FILES = (np.uint64(_NONE + more) for more in (8, 16))
+_WEIGHTS: Words = np.array([*(2**key + (1 << int(_ALL)) for key in range(_NONE)), 0], np.uint64)
 _WEIGHTS[_FILES] = np.uint64(1) << _OF_FILES
 
 
@@ -115,8 +115,8 @@ def keys_in(lines: Lines) -> Words:
 
 def are_twice(keys: Words) -> NDArray[np.bool_]:
     """Say of sums of keys whether a key that is read, other than that of a file, is there more than once."""
-    # Numbers above one have fewer bits than they count, and a carry to the next two bits makes them fewer.
-    found: NDArray[np.bool_] = np.bitwise_count(keys & _DIGITS) != (keys >> _ALL) & np.uint64(255)
+    # Wherever one bit is added twice, the carry leaves fewer bits than there are keys.
+    found: NDArray[np.bool_] = np.bitwise_count(keys & _OF_KEYS) != (keys >> _ALL) & np.uint64(255)
     return found
 
 
