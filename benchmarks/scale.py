@@ -1,10 +1,10 @@
 """Compares all ways to judge many models on the same data: how fast, with what memory, how that grows.
 
 Ways take turns within a round, each in a process of its own; figures are medians of the rounds. Times begin
-when rules and data are at hand, and those of the relational route and of the query by hand include reading
-the table and, but for the counts, writing results. The graph ways judge MOF 1.0 alone, the relational route
-all frameworks together. Its limit is held to the query by hand with flags, the form in which it was set; the
-quicker forms are told beside it.
+when rules, license facts and data are at hand, and those of the relational route and of the query by hand
+include reading the table and, but for the counts, writing results. The graph ways judge MOF 1.0 alone, the
+relational route all frameworks together. Its limit is held to the query by hand with flags, the form in which
+it was set; the quicker forms are told beside it.
 """
 
 import contextlib

@@ -121,11 +121,12 @@ class TablePart:
     def names(self) -> pa.Table:
         """Return IRI and name of each model, in the order of the models; InputError where one has none."""
         file = pq.ParquetFile(self.file.path)
+        # One by one, since most rows have no names, and memory that is new costs more than to read into it.
         groups = [n for n in range(file.num_row_groups) if self._may_be_in(file.metadata.row_group(n))]
-        rows = file.read_row_groups(groups, columns=["model", *NAMES])
-        first, last = self.first, self.first + self.count
-        within = pc.and_(pc.greater_equal(rows["model"], first), pc.less(rows["model"], last))
-        found = rows.filter(pc.and_(within, pc.is_valid(rows["iri"])))
+        named = (self._named(file.read_row_group(n, columns=["model", *NAMES])) for n in groups)
+        found = (
+            pa.concat_tables(named) if groups else file.schema_arrow.empty_table().select(["model", *NAMES])
+        )
         numbers = found["model"].to_numpy()
         if len(numbers) and (numbers[1:] < numbers[:-1]).any():
             found = found.sort_by("model")
@@ -138,6 +139,12 @@ class TablePart:
                 where=Place(str(self.file.path)),
             )
         return found.select(NAMES)
+
+    def _named(self, rows: pa.Table) -> pa.Table:
+        """Leave out rows without names, and those of other parts."""
+        first, last = self.first, self.first + self.count
+        within = pc.and_(pc.greater_equal(rows["model"], first), pc.less(rows["model"], last))
+        return rows.filter(pc.and_(within, pc.is_valid(rows["iri"])))
 
     def _may_be_in(self, group: "pq.RowGroupMetaData") -> bool:
         place = next(n for n in range(group.num_columns) if group.column(n).path_in_schema == "model")

@@ -6,7 +6,7 @@ judged once.
 
 from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from functools import cache
+from functools import cache, partial
 from typing import TypeGuard
 
 import numpy as np
@@ -212,8 +212,7 @@ class Alike:
             for each in asked
         ]
         self._wanted: dict[tuple[int, ...], tuple[tuple[int, ...], frozenset[str]]] = {}
-        self._looks: dict[LicenseEntry, tuple[tuple[tuple[bool, Hashable], ...], ...]] = {}
-        self._seen_of: dict[tuple[Resolution, str | None], tuple[tuple[bool, Hashable], ...]] = {}
+        self._looks: dict[tuple[Resolution, str | None, bool], tuple[Hashable, ...]] = {}
         self._twins: dict[NamedNode, NamedNode] = {}
         self._by_look: dict[Hashable, NamedNode] = {}
         self._inner: dict[tuple[int, Term], Hashable] = {}
@@ -229,11 +228,9 @@ class Alike:
         if thing.license is None or not tests:
             return facts, thing.license is None
         plain = self._plain_entry(thing.license)
-        if plain not in self._looks:
-            given = (plain.resolution, plain.origin), (plain.own, "own")
-            self._looks[plain] = tuple(self._look(*each) for each in given)
-        seen = tuple(tuple(each[test][deep] for test in tests) for each in self._looks[plain])
-        return facts, plain.bound, seen if plain.bound else seen[0]
+        given = [(plain.resolution, plain.origin), *([(plain.own, "own")] if plain.bound else [])]
+        seen = [self._look(*each, deep=deep) for each in given]
+        return facts, plain.bound, tuple(tuple(each[test] for test in tests) for each in seen)
 
     def _plain_entry(self, entry: LicenseEntry) -> LicenseEntry:
         own = self._plain(entry.own)
@@ -254,16 +251,15 @@ class Alike:
             self._twins[license_] = self._by_look.setdefault(look, license_)
         return self._twins[license_]
 
-    def _look(self, resolution: Resolution, origin: str | None) -> tuple[tuple[bool, Hashable], ...]:
-        """Return for each test whether a thing with a license passes it, and all that it finds."""
-        key = resolution, origin
-        if key not in self._seen_of:
+    def _look(self, resolution: Resolution, origin: str | None, *, deep: bool) -> tuple[Hashable, ...]:
+        """Return for each test whether a thing with a license passes it, or in depth all that it finds."""
+        key = resolution, origin, deep
+        if key not in self._looks:
             node = NamedNode(GENID + "look")
             prover = Prover({}, license_triples(node, resolution, origin))
-            self._seen_of[key] = tuple(
-                (prover.holds(test, node), self._seen(prover, test, node)) for test in self._tests
-            )
-        return self._seen_of[key]
+            see = partial(self._seen, prover) if deep else prover.holds
+            self._looks[key] = tuple(see(test, node) for test in self._tests)
+        return self._looks[key]
 
     def _seen(self, prover: Prover, expression: Expr, node: Term) -> Hashable:
         """Return all that an expression, and each part of it, finds at a node and beyond."""
