@@ -8,13 +8,14 @@ from pathlib import Path
 from opengrade.bulk import files, running
 from opengrade.bulk.engines import connected
 from opengrade.bulk.workplace import rules_key, workplace
-from opengrade.loading import framework
+from opengrade.loading import framework, framework_file
 
 
 def main(table: Path, out: Path, version: str, last: int) -> None:
     """Grade, and kill this process when so many models are done; below zero never."""
     files.MODELS_IN_A_PART = 3
-    rules = [framework("mof-1.0"), framework("eosai-2026")]
+    chosen = {name: framework_file(name) for name in ("mof-1.0", "eosai-2026")}
+    rules = list(map(framework, chosen))
     versions = {"rules": version}
 
     def told(done: int) -> None:
@@ -24,7 +25,7 @@ def main(table: Path, out: Path, version: str, last: int) -> None:
 
     with (
         connected("duckdb") as engine,
-        workplace(out, [table], rules=rules_key(rules, versions)) as folder,
+        workplace(out, [table], rules=rules_key(chosen, versions)) as folder,
     ):
         running.run(files.open_table(table), rules, engine, out, folder, versions=versions, told=told)
 

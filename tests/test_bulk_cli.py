@@ -1,6 +1,8 @@
 """Many models from the command line: which route is taken, what is told and kept, and what is refused."""
 
 import json
+import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +13,8 @@ import pytest
 from hub_examples import jsonl, some
 from opengrade.bulk import results
 from opengrade.bulk.results import verdicts_path
+from opengrade.cli.bulk import _working_beside
+from opengrade.errors import UsageError
 from support import ROOT, run_cli
 
 CATALOG = ROOT / "catalog"
@@ -146,3 +150,45 @@ def test_results_are_written_in_groups_with_each_model_in_its_place(tmp_path: Pa
         for name, number in zip(names, verdict.tolist(), strict=True)
     ]
     assert counts.tolist() == np.bincount(verdict).tolist()
+
+
+WRONG_RULES = [
+    (["--require", "nothing"], 2, 'there is no grade "nothing"'),
+    (["-f", "nothing"], 2, 'there is no framework "nothing"'),
+    (["-f", "broken", "--frameworks-dir", "{rules}"], 3, "broken.ttl"),
+]
+
+
+@pytest.mark.parametrize("wrong,code,said", WRONG_RULES)
+def test_wrong_rules_are_told_of_a_file_of_records(
+    tmp_path: Path, wrong: list[str], code: int, said: str
+) -> None:
+    (tmp_path / "rules").mkdir()
+    (tmp_path / "rules" / "broken.ttl").write_text("x:", encoding="utf-8")
+    path, out = tmp_path / "hub.jsonl", tmp_path / "r.parquet"
+    path.write_bytes(jsonl(*some(1, 50)))
+    done = run_cli("assess", path, *(each.format(rules=tmp_path / "rules") for each in wrong), "--out", out)
+    assert done.code == code and said in done.err, done.err
+    assert not out.exists()
+
+
+def test_what_fails_beside_the_reading_ends_it() -> None:
+    """Rules are loaded while millions of records are read, which nobody has to wait for if they are wrong."""
+    taken: list[bytes] = []
+
+    def items() -> Iterator[bytes]:
+        for _ in range(1000):
+            yield b"item"
+            time.sleep(0.01)
+
+    def wrong() -> None:
+        raise UsageError("the rules are wrong.")
+
+    with pytest.raises(UsageError, match="the rules are wrong"):
+        taken.extend(_working_beside([wrong], items(), "Reading", 1000))
+    assert 0 < len(taken) < 100
+    for number, _ in enumerate(_working_beside([lambda: None], items(), "Reading", 1000)):
+        if number == 20:
+            break
+    else:
+        pytest.fail("work that does not fail stops nothing")

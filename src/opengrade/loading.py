@@ -302,27 +302,33 @@ def framework_files(folder: Path | None = None) -> Mapping[str, Path]:
     return own | more
 
 
-@cache
-def framework(name: str, folder: Path | None = None) -> Framework:
-    """Return a framework by name; UsageError with the names there are."""
+def framework_file(name: str, folder: Path | None = None) -> Path:
+    """Return the file of a framework; UsageError with the names there are."""
     files = framework_files(folder)
     if name not in files:
         known = ", ".join(files)
         raise UsageError(f'there is no framework "{name}".', fix=f"Choose one of: {known}.")
+    return files[name]
+
+
+@cache
+def framework(name: str, folder: Path | None = None) -> Framework:
+    """Return a framework by name; UsageError with the names there are."""
+    path = framework_file(name, folder)
     try:
-        found = load_framework(files[name])
+        found = load_framework(path)
     except RecursionError:
-        raise RuleError("the shapes are nested too deeply.", where=Place(str(files[name]))) from None
-    if files[name].parent == folder and _speaks_for_us(found):
+        raise RuleError("the shapes are nested too deeply.", where=Place(str(path))) from None
+    if path.parent == folder and _speaks_for_us(found):
         raise RuleError(
             "the file describes a framework, criterion or grade below an address of ours.",
             fix="Give them addresses of your own.",
-            where=Place(str(files[name])),
+            where=Place(str(path)),
         )
     if found.name != name:
         raise RuleError(
             f'the framework calls itself "{found.name}".',
             fix="Let dcterms:identifier be the name of the file.",
-            where=Place(str(files[name])),
+            where=Place(str(path)),
         )
     return found

@@ -3,7 +3,7 @@
 import json
 import os
 import tempfile
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -64,8 +64,16 @@ def _has_many(path: Path) -> bool:
         return False
 
 
-def assess_many(inputs: Sequence[Path], rules: "Sequence[Framework]", wanted: Wanted) -> NoReturn:
-    """Grade by an engine, tell how many models have each grade, and keep the results where asked."""
+def assess_many(
+    inputs: Sequence[Path],
+    files: Mapping[str, Path],
+    load: "Callable[[], Sequence[Framework]]",
+    wanted: Wanted,
+) -> NoReturn:
+    """Grade by an engine, tell how many models have each grade, and keep the results where asked.
+
+    `load` loads the frameworks in the files; it may be called more than once, and in a thread.
+    """
     from opengrade.bulk.workplace import rules_key, workplace
     from opengrade.tables import bar
 
@@ -77,8 +85,9 @@ def assess_many(inputs: Sequence[Path], rules: "Sequence[Framework]", wanted: Wa
     if wanted.out is not None and wanted.out.suffix.lower() != TABLE:
         raise UsageError("results are written as Parquet.", fix="Give --out a name that ends in .parquet.")
     known = versions()
-    with _target(wanted.out) as out, workplace(out, inputs, rules=rules_key(rules, known)) as folder:
-        source, code = _source(inputs, folder, out, wanted)
+    with _target(wanted.out) as out, workplace(out, inputs, rules=rules_key(files, known)) as folder:
+        source, code = _source(inputs, folder, out, load, wanted)
+        rules = load()
         from opengrade.bulk.engines import connected  # so late since reading goes on beside the import
         from opengrade.bulk.running import run
 
@@ -98,7 +107,9 @@ def _target(out: Path | None) -> Iterator[Path]:
         yield Path(folder) / "results.parquet"
 
 
-def _source(inputs: Sequence[Path], folder: Path, out: Path, wanted: Wanted) -> "tuple[Source, int]":
+def _source(
+    inputs: Sequence[Path], folder: Path, out: Path, load: Callable[[], object], wanted: Wanted
+) -> "tuple[Source, int]":
     """Open what is to be graded; also return the exit code of what could not be read of it."""
     from opengrade.dataset import read_catalog
     from opengrade.limits import limits_from
@@ -106,7 +117,9 @@ def _source(inputs: Sequence[Path], folder: Path, out: Path, wanted: Wanted) -> 
     lines = any(path.suffix.lower() == LINES for path in inputs)
     if lines and len(inputs) == 1:
         kept = out if wanted.out else None
-        return _hub(inputs[0], folder, kept, wanted.limits, engine=wanted.engine, quiet=wanted.quiet)
+        beside = (load, partial(_import_engine, wanted.engine))
+        return _hub(inputs[0], folder, kept, wanted.limits, beside, quiet=wanted.quiet)
+    load()
     from opengrade.bulk.files import open_table, write_table
     from opengrade.bulk.sources import described
 
@@ -124,21 +137,29 @@ def _source(inputs: Sequence[Path], folder: Path, out: Path, wanted: Wanted) -> 
 
 
 def _hub(
-    path: Path, folder: Path, out: Path | None, limits: tuple[str, ...], *, engine: str, quiet: bool
+    path: Path,
+    folder: Path,
+    out: Path | None,
+    limits: tuple[str, ...],
+    beside: Sequence[Callable[[], object]],
+    *,
+    quiet: bool,
 ) -> "tuple[HubSource, int]":
     from opengrade.bulk.hub import prepare
     from opengrade.limits import limits_from
 
     jobs = os.cpu_count() or 1
-    shown = partial(_importing_beside, engine)
+    shown = partial(_working_beside, beside)
     run = prepare(path, folder / "lines", jobs=jobs, progress=shown, limits=limits_from(limits))
     from opengrade.bulk.sources import HubSource
 
     return HubSource(run), _tell_remarks(list(run.remarks), out, quiet=quiet)
 
 
-def _importing_beside(engine: str, items: Iterable[bytes], what: str, count: int) -> Iterator[bytes]:
-    """Pass items on with a bar, while a thread imports what comes after them.
+def _working_beside(
+    works: Sequence[Callable[[], object]], items: Iterable[bytes], what: str, count: int
+) -> Iterator[bytes]:
+    """Pass items on with a bar, while a thread does some work; what it raises is raised here.
 
     It begins after the first item: then all processes that make them are there, and a process with threads
     cannot be copied.
@@ -148,8 +169,12 @@ def _importing_beside(engine: str, items: Iterable[bytes], what: str, count: int
     waiting = iter(progress(items, what, count))
     yield from islice(waiting, 1)
     with ThreadPoolExecutor(1) as aside:
-        aside.submit(_import_engine, engine)
-        yield from waiting
+        begun = [aside.submit(work) for work in works]
+        for item in waiting:
+            for each in begun:
+                if each.done():
+                    each.result()
+            yield item
 
 
 def _import_engine(engine: str) -> None:
@@ -225,7 +250,7 @@ def write_component_table(
         raise UsageError("a component table is written as Parquet.", fix="Give it a name in .parquet.")
     if len(inputs) == 1 and inputs[0].suffix.lower() == LINES:
         with workplace(table, inputs, rules="") as folder:
-            source, code = _hub(inputs[0], folder, table, limits, engine="", quiet=quiet)
+            source, code = _hub(inputs[0], folder, table, limits, [partial(_import_engine, "")], quiet=quiet)
             count = write_hub_table(table, source)
     else:
         submissions = reading.read(inputs)

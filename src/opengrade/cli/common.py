@@ -47,12 +47,20 @@ def framework_option(default: str) -> Callable[[FC], FC]:
     )
 
 
-def rules_from(names: Iterable[str], folder: Path | None = None) -> "list[Framework]":
-    """Return the frameworks of some names, all for the name all; UsageError for an unknown one."""
-    from opengrade.loading import framework, framework_files
+def rule_files(names: Iterable[str], folder: Path | None = None) -> dict[str, Path]:
+    """Return the files of frameworks of some names, all for the name all; UsageError for an unknown one."""
+    from opengrade.loading import framework_file, framework_files
 
     given = list(dict.fromkeys(names))
-    return [framework(name, folder) for name in (framework_files(folder) if "all" in given else given)]
+    chosen = framework_files(folder) if "all" in given else given
+    return {name: framework_file(name, folder) for name in chosen}
+
+
+def rules_from(names: Iterable[str], folder: Path | None = None) -> "list[Framework]":
+    """Return the frameworks of some names, all for the name all; UsageError for an unknown one."""
+    from opengrade.loading import framework
+
+    return [framework(name, folder) for name in rule_files(names, folder)]
 
 
 def tell(text: str) -> None:

@@ -17,6 +17,7 @@ from opengrade.cli.common import (
     inputs_argument,
     limit_option,
     quiet_option,
+    rule_files,
     rules_from,
     tell,
     versions,
@@ -110,13 +111,20 @@ def assess(
         )
     if master and engine != "spark":
         raise UsageError("--master is that of Spark.", fix="Add --engine spark, or leave it out.")
-    rules = rules_from(names or (("all",) if together else ("mof-1.0",)), folder)
-    _check_grade(require, rules)
+    names = names or (("all",) if together else ("mof-1.0",))
+
+    def load() -> "list[Framework]":
+        found = rules_from(names, folder)
+        _check_grade(require, found)
+        return found
+
     if together is not None:
         named, why = together
         if verbose:
             tell(f"relational route on {named}, {why}.")
-        assess_many(inputs, rules, Wanted(named, master, out, format_, require, settings_of_limits, quiet))
+        wanted = Wanted(named, master, out, format_, require, settings_of_limits, quiet)
+        assess_many(inputs, rule_files(names, folder), load, wanted)
+    rules = load()
     reading = Reading(limits, quiet=quiet)
     submissions: list[Submission] = []
     if store is not None:
