@@ -185,6 +185,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--files", type=int, default=1000, help="how many files are validated")
     parser.add_argument("--sizes", type=int, nargs="+", default=SIZES, help="numbers of models, ascending")
     parser.add_argument("--lines", type=int, default=max(SIZES), help="how many records of the Hub are read")
+    parser.add_argument("--cards", action="store_true", help="let records have cards, as the Hub gives them")
     parser.add_argument("--folder", type=Path, help="where generated records stay for the next time")
     parser.add_argument("--out", type=Path, help="where tables and plots go (benchmarks/results)")
     parser.add_argument("--data", nargs="+", choices=DATA, default=DATA, help="what scale is measured on")
@@ -205,7 +206,7 @@ def main() -> None:
         "throughput": lambda: throughput(given.limit),
         "sparql": lambda: sparql(options),
         "scale": lambda: scale(options),
-        "hub": lambda: hub(given.lines, given.rounds, given.folder),
+        "hub": lambda: hub(given.lines, given.rounds, given.folder, cards=given.cards),
     }
     for name, way in ways.items():
         if not given.what or name in given.what:

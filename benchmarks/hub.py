@@ -39,15 +39,15 @@ def parsing() -> str:
     )
 
 
-def hub(count: int, rounds: int, kept: Path | None = None) -> Iterator[str]:
+def hub(count: int, rounds: int, kept: Path | None = None, *, cards: bool = False) -> Iterator[str]:
     """Measure both ways in turn; `kept` is the folder in which generated lines stay for the next time."""
     with tempfile.TemporaryDirectory() as name:
         folder = kept or Path(name)
         folder.mkdir(parents=True, exist_ok=True)
-        lines = folder / f"hub-{count}.jsonl"
+        lines = folder / f"hub-{count}{'-cards' if cards else ''}.jsonl"
         if not lines.exists():
             partial = lines.with_suffix(".partial")
-            hub_data.write(count, partial)
+            hub_data.write(count, partial, cards=cards)
             partial.replace(lines)
         out = Path(name) / "results.parquet"
         grade = ["-m", "opengrade", "assess", str(lines), "--format", "json"]

@@ -1,7 +1,8 @@
 """Makes records like those of a model hub, as JSON lines: the same for the same number.
 
 Skewed as real hubs are: most models have no card worth the name, derivatives of popular models are many, a
-few licenses are most. `python -m benchmarks.hub_data COUNT OUT.jsonl`.
+few licenses are most. `python -m benchmarks.hub_data COUNT OUT.jsonl`; with `cards` behind that, what a card
+states stands in `cardData`, as the Hub gives it, and the task stands there, too.
 """
 
 import json
@@ -79,11 +80,11 @@ def name_of(number: int) -> str:
     return f"org-{number % ORGANIZATIONS}/model-{number}"
 
 
-def lines(count: int) -> Iterator[str]:
+def lines(count: int, *, cards: bool = False) -> Iterator[str]:
     """Yield so many lines without their ends."""
     generator = np.random.default_rng(SEED)
     for start in range(0, count, AT_ONCE):
-        yield from _some(generator, start, min(AT_ONCE, count - start))
+        yield from _some(generator, start, min(AT_ONCE, count - start), cards)
 
 
 def _choices(generator: np.random.Generator, table: tuple[tuple[str, float], ...], size: int) -> list[str]:
@@ -92,7 +93,7 @@ def _choices(generator: np.random.Generator, table: tuple[tuple[str, float], ...
     return [table[each][0] for each in picked]
 
 
-def _some(generator: np.random.Generator, start: int, size: int) -> Iterator[str]:
+def _some(generator: np.random.Generator, start: int, size: int, cards: bool) -> Iterator[str]:
     bases = np.minimum(generator.zipf(1.4, size), POPULAR) - 1
     near = generator.integers(0, np.maximum(np.arange(start, start + size), 1))
     zipped = zip(
@@ -110,7 +111,7 @@ def _some(generator: np.random.Generator, start: int, size: int) -> Iterator[str
         if odd == 0 and bits % BROKEN_OF_ODD == 0:
             yield BROKEN[bits // BROKEN_OF_ODD % len(BROKEN)]
             continue
-        yield _line(number, chance, license_, relation, kind, base, bits, odd == 0)
+        yield _line(number, chance, license_, relation, kind, base, bits, odd == 0, cards)
 
 
 def _line(
@@ -122,6 +123,7 @@ def _line(
     base: int,
     bits: int,
     odd: bool,
+    cards: bool,
 ) -> str:
     sparse = chance[0] < 0.55
     derived = number > 0 and chance[1] < (0.15 if sparse else 0.6)
@@ -141,16 +143,21 @@ def _line(
         f'"library_name":"transformers","siblings":[{siblings}]',
         f'"tags":["transformers","safetensors","{task}","region:us","arxiv:{bits % 2500:04}.{bits % 9999}"]',
     ]
+    stated: list[str] = []
     if not sparse or chance[5] < 0.3:
         parts.append(f'"pipeline_tag":"{task}"')
     if (not sparse or chance[5] < 0.1) and not odd:
-        parts.append(f'"license":{license_}')
+        stated.append(f'"license":{license_}')
     if "safetensors" in names and "adapter" not in names:
         parts.append(f'"safetensors":{{"parameters":{{"BF16":{bits % 10**10}}},"total":{bits % 10**10}}}')
     if derived and not odd:
-        parts.append(_derived(relation, base, bits))
+        stated.append(_derived(relation, base, bits))
     if not sparse and chance[6] < 0.25 and not odd:
-        parts.append(f'"datasets":["data-org/set-{bits % DATASETS}"]')
+        stated.append(f'"datasets":["data-org/set-{bits % DATASETS}"]')
+    if stated and cards:
+        more = f'"library_name":"transformers","tags":["{task}"],"pipeline_tag":"{task}"'
+        stated = [f'"cardData":{{{",".join((*stated, more))}}}']
+    parts += stated
     if not odd:
         parts.append(f'"private":false,"gated":{_gate(chance[4])}')
     else:
@@ -169,12 +176,12 @@ def _derived(relation: str, base: int, bits: int) -> str:
     return f'"base_model":"{name_of(base)}"{more}'
 
 
-def write(count: int, path: Path) -> None:
+def write(count: int, path: Path, *, cards: bool = False) -> None:
     """Write so many lines to a file."""
     with path.open("w", encoding="utf-8") as file:
-        for line in lines(count):
+        for line in lines(count, cards=cards):
             file.write(line + "\n")
 
 
 if __name__ == "__main__":
-    write(int(sys.argv[1]), Path(sys.argv[2]))
+    write(int(sys.argv[1]), Path(sys.argv[2]), cards=sys.argv[3:] == ["cards"])

@@ -2,11 +2,12 @@
 
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
-from benchmarks import population, table_data
+from benchmarks import hub_data, population, table_data
 from benchmarks.by_hand import FLAGS, GRADES, ByHand
 from benchmarks.measuring import TABLE_WAYS, Run
 from benchmarks.scale import COPIES, Figure, _compared, _growth, limits
@@ -14,6 +15,9 @@ from benchmarks.ways import over_graphs, relational
 
 from opengrade.bulk.files import Described, write_table
 from opengrade.bulk.schema import Row
+from opengrade.hub.lines import read_line
+from opengrade.hub.records import Record
+from opengrade.limits import Limits
 from support import ROOT
 
 pytestmark = [
@@ -115,3 +119,15 @@ def test_limits_are_held_or_missed() -> None:
 def test_growth_is_brought_to_a_tenfold() -> None:
     runs = {each.models: each.run for each in (figure("a", 10, 1.0), figure("a", 1000, 100.0))}
     assert _growth(runs) == {1000: pytest.approx(10.0)}
+
+
+def test_records_with_cards_state_the_same() -> None:
+    """What the Hub gives in a card counts as what stands at the top does; only the task is one more thing."""
+    plain, cards = (list(hub_data.lines(4000, cards=cards)) for cards in (False, True))
+    assert sum('"cardData":{"' in line for line in cards) > 1000 + sum('"cardData"' in line for line in plain)
+    for one, other in zip(plain, cards, strict=True):
+        first, second = (read_line(line.encode(), Limits()) for line in (one, other))
+        if isinstance(first, Record) and isinstance(second, Record):
+            second = replace(second, task=first.task or second.task)
+            first = replace(first, task=second.task)
+        assert first == second
