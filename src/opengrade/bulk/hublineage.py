@@ -17,6 +17,7 @@ from opengrade.bulk.hubshapes import UNKNOWN
 from opengrade.bulk.schema import Row
 from opengrade.hub.lineage import DEEPEST, MOST, Lineage, Own, Past
 
+_Layers = tuple[tuple[int, ...], ...]
 # The bit of `UNKNOWN` among the rows of data.
 _UNKNOWN = 1
 
@@ -71,7 +72,7 @@ def inherit(joined: Joined) -> Inherited:
 class _Layered:
     """A `Past` that keeps apart how far back the licenses of weights lie: a tuple for each step."""
 
-    layers: tuple[tuple[int, ...], ...] = ()
+    layers: _Layers = ()
     data: int = 0
     steps: int = 0
     count: int = 0
@@ -159,21 +160,31 @@ def _joined(bases: Sequence[_Base]) -> _Layered | None:
     """Return the past of what was made from some models, None where it may be too long."""
     steps, count, data = 1, len(bases), 0
     for each in bases:
-        rest = each.rest
-        steps = max(steps, 1 + rest.steps)
-        count += rest.count
-        data |= (each.data or _UNKNOWN) | rest.data
+        steps = max(steps, 1 + each.rest.steps)
+        count += each.rest.count
+        data |= (each.data or _UNKNOWN) | each.rest.data
     if steps > DEEPEST or count > MOST:
         return None
-    layers = [tuple(dict.fromkeys(each.weights for each in bases if each.weights >= 0))]
-    seen = set(layers[0])
-    for behind in zip_longest(*(each.rest.layers for each in bases), fillvalue=()):
-        new = tuple(dict.fromkeys(code for layer in behind for code in layer if code not in seen))
+    first = tuple(dict.fromkeys(each.weights for each in bases if each.weights >= 0))
+    rests = [each.rest.layers for each in bases if each.rest.layers]
+    rest: _Layers = rests[0] if rests else ()
+    # Long lines of models made one from another are mostly like this, and share what is behind them.
+    if len(rests) > 1 or any(code in layer for layer in rest for code in first):
+        rest = _merged(first, rests)
+    return _Layered((first, *rest), data, steps, count)
+
+
+def _merged(
+    first: Iterable[int], rests: Sequence[tuple[tuple[int, ...], ...]]
+) -> tuple[tuple[int, ...], ...]:
+    """Lay what is behind several models together, without what is nearer already."""
+    seen = set(first)
+    layers: list[tuple[int, ...]] = []
+    for together in zip_longest(*rests, fillvalue=()):
+        new = dict.fromkeys(code for layer in together for code in layer if code not in seen)
         seen.update(new)
-        layers.append(new)
-    while layers and not layers[-1]:
-        layers.pop()
-    return _Layered(tuple(layers), data, steps, count)
+        layers.append(tuple(new))
+    return tuple(layers)
 
 
 def _indexed(numbers: NDArray[Any]) -> Sequence[int]:
