@@ -122,6 +122,8 @@ def assess(
         named, why = together
         if verbose:
             tell(f"relational route on {named}, {why}.")
+        if require is not None or folder is not None:
+            load()  # what is wrong with them is told before anything is begun
         wanted = Wanted(named, master, out, format_, require, settings_of_limits, quiet)
         assess_many(inputs, rule_files(names, folder), load, wanted)
     rules = load()
