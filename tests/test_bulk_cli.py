@@ -108,6 +108,17 @@ def test_few_files_are_judged_one_by_one_and_it_is_told_why(records: Path) -> No
     )
 
 
+def test_lines_that_give_no_model_show_in_the_exit_code_however_few_they_are(
+    records: Path, tmp_path: Path
+) -> None:
+    good = tmp_path / "good.jsonl"
+    good.write_text(RECORDS[0] + "\n", encoding="utf-8")
+    for way in (["assess"], ["assess", "--engine", "duckdb"], ["import"]):
+        done = run_cli(*way, records, "-q")
+        assert (done.code, run_cli(*way, good, "-q").code) == (3, 0), done.err
+        assert done.out, "the rest is graded all the same"
+
+
 @pytest.mark.parametrize(
     ("arguments", "code", "told"),
     [
@@ -169,7 +180,7 @@ def test_wrong_rules_are_told_of_a_file_of_records(
     path.write_bytes(jsonl(*some(1, 50)))
     done = run_cli("assess", path, *(each.format(rules=tmp_path / "rules") for each in wrong), "--out", out)
     assert done.code == code and said in done.err, done.err
-    assert not out.exists()
+    assert sorted(each.name for each in tmp_path.iterdir()) == ["hub.jsonl", "rules"]
 
 
 def test_what_fails_beside_the_reading_ends_it() -> None:

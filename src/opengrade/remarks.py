@@ -15,6 +15,7 @@ from opengrade.namespaces import local_name, term
 from opengrade.resources import data_files
 
 NO_NAMES: Mapping[str, str] = MappingProxyType({})
+_LEAVING_OUT = ("LineNotRead", "RecordTwice", "TooFarBack")
 SEVERITIES = ("violation", "warning", "info")
 
 
@@ -59,6 +60,12 @@ class Remark:
     def claim(self) -> bool:
         """Whether this is a statement that no submission may make."""
         return self.rule == "IgnoredClaim"
+
+
+    @property
+    def leaves_out(self) -> bool:
+        """Whether a whole record is left out, so that the file was not read as it should have been."""
+        return self.rule in _LEAVING_OUT
 
 
 @cache

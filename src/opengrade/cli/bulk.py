@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 from opengrade.cli.common import Reading, end, tell, versions, write
 from opengrade.documents import LINES_SUFFIX as LINES
-from opengrade.errors import UsageError
+from opengrade.errors import InputError, UsageError
 
 if TYPE_CHECKING:
     from opengrade.bulk.running import Source, Summary
@@ -199,7 +199,7 @@ def _tell_remarks(remarks: "Sequence[Remark]", out: Path | None, *, quiet: bool)
         tell(f"{len(lines)} lines gave no model; {file} lists them.")
     elif rest > 0:
         tell(f"{rest} more lines gave no model; with --out a file lists all.")
-    return 3
+    return InputError.exit_code
 
 
 def _reached(summary: "Summary", rules: "Sequence[Framework]", require: str) -> bool:

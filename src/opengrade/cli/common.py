@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 import click
 
 from opengrade import __version__
-from opengrade.errors import OpenGradeError, Place, UsageError
+from opengrade.errors import InputError, OpenGradeError, Place, UsageError
 
 if TYPE_CHECKING:
     from opengrade.frameworks import Framework
@@ -146,7 +146,9 @@ class Reading:
         self.code = max(self.code, error.exit_code)
 
     def remark(self, remarks: "Sequence[Remark]") -> None:
-        """Tell what was left aside, unless nobody wants to hear it."""
+        """Tell what was left aside, unless nobody wants to hear it; a record left out shows in the code."""
+        if any(each.leaves_out for each in remarks):
+            self.code = max(self.code, InputError.exit_code)
         if not self.quiet:
             for each in remarks:
                 if self.everything or not each.routine:
