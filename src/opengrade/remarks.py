@@ -61,7 +61,6 @@ class Remark:
         """Whether this is a statement that no submission may make."""
         return self.rule == "IgnoredClaim"
 
-
     @property
     def leaves_out(self) -> bool:
         """Whether a whole record is left out, so that the file was not read as it should have been."""
