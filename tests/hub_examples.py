@@ -78,6 +78,7 @@ ODD = (
     b'{"id":"a","cardData":{"license":7,"pipeline_tag":"x"},"pipeline_tag":"x"}',
     b'{"id":"a","cardData":{"siblings":[{"rfilename":"a.bin"}]},"siblings":[{"rfilename":"b.bin"}]}',
     b'{"id":"a","cardData":{"license":"mit","x":{"license":"gpl-3.0"}}}',
+    b'{"id":"a","cardData":{"rfilename":"a.bin","rfilename":"b.bin"}}',
     b'{"cardData":{"id":"b"},"id":"a","siblings":[{"rfilename":"a.bin","rfilename":"README.md"}]}',
     '{"id":"a","license":"größer","x":"😀"}'.encode(),
     b'{"id":"a","x":"\\ud83d\\ude00","license":"m\\u0069t"}',
@@ -146,3 +147,55 @@ def _base(random_: random.Random, number: int, count: int) -> Any:
     # Mostly one that stands before; sometimes any, which makes cycles.
     above = count if random_.random() < 0.1 else max(number, 1)
     return f"o/m-{random_.randrange(above)}"
+
+
+_VALUES: dict[str, tuple[str, ...]] = {
+    "license": ('"mit"', '["mit","gpl-3.0"]', "null", "[]", "7", '""'),
+    "license_name": ('"llama3"', "null"),
+    "base_model": ('"a/b"', '["a/b","c/d"]', '"words here"', "null", '"o/m-1"'),
+    "base_model_relation": ('"merge"', '"finetune"'),
+    "datasets": ('["d/e"]', '"d"', "[]"),
+    "pipeline_tag": ('"task"', "null"),
+    "sha": ('"s"', '""', "null"),
+    "createdAt": ('"2024-01-02T00:00:00Z"', '"odd"'),
+    "gated": ("false", '"auto"', '"odd"'),
+    "private": ("true", "false"),
+    "siblings": ('[{"rfilename":"a.bin"}]', '[{"rfilename":"README.md"},{"rfilename":"a.py"}]', "null", "[]"),
+    "safetensors": ('{"total":7}', '{"total":null}'),
+    "rfilename": ('"z"',),
+    "total": ("3",),
+    "_id": ('"\\u0061"', '"größe"', '"h:\\"license\\":"', '{"license":"mit"}', "[[1]]", "1e5"),
+}
+
+
+def mixed(seed: int, count: int) -> list[bytes]:
+    """Return lines with keys of records in all places: at the top, in cards and below, some of them twice."""
+    random_ = random.Random(seed)
+    return [_mixed_line(random_, number) for number in range(count)]
+
+
+def _mixed_line(random_: random.Random, number: int) -> bytes:
+    text = _mapping(random_, f'"o/m-{number}"', 0)
+    if random_.random() < 0.01:
+        text = random_.choice((text[:-1], text + text, "[]", f" {text} ", text.replace('"', "", 1)))
+    return text.encode()
+
+
+def _mapping(random_: random.Random, id_: str, depth: int) -> str:
+    names = ["id"] * (depth == 0)
+    names += random_.choices((*_VALUES, "cardData"), k=random_.randrange(7))
+    if random_.random() < 0.8:
+        names = list(dict.fromkeys(names))
+    random_.shuffle(names)
+    return f"{{{','.join(_pair(random_, name, id_, depth) for name in names)}}}"
+
+
+def _pair(random_: random.Random, name: str, id_: str, depth: int) -> str:
+    if name == "cardData" and depth < 2 and random_.random() < 0.9:
+        value = _mapping(random_, id_, depth + 1)
+    elif name == "id":
+        value = id_
+    else:
+        value = random_.choice(_VALUES.get(name, ("null", "[]", "7")))
+    written = name if random_.random() < 0.99 else "".join(f"\\u{ord(each):04x}" for each in name)
+    return f'"{written}"{random_.choice(("", "", "", " "))}:{random_.choice(("", " "))}{value}'

@@ -6,6 +6,7 @@ import sys
 import time
 from collections import Counter
 from dataclasses import replace
+from itertools import islice
 from pathlib import Path
 from typing import Any
 from zlib import crc32
@@ -16,7 +17,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hub_examples import ODD, chain, jsonl, record, some
+from hub_examples import ODD, chain, jsonl, mixed, record, some
 from opengrade.bulk import hubfiles, hublineage, hubparts, sources
 from opengrade.bulk.hub import HubRun, prepare
 from opengrade.bulk.hubcolumns import Reader
@@ -31,8 +32,8 @@ from opengrade.bulk.sources import HubSource
 from opengrade.derive import derive_facts
 from opengrade.errors import InputError
 from opengrade.hub.lineage import DEEPEST, Lineage, Own
-from opengrade.hub.lines import KEYS, is_odd, quick
-from opengrade.hub.records import Record
+from opengrade.hub.lines import KEYS, Fault, is_odd, quick, read_line
+from opengrade.hub.records import Record, template
 from opengrade.importing import read_submission
 from opengrade.limits import Limits
 
@@ -203,6 +204,33 @@ def test_no_odd_line_is_overlooked_among_others(line: bytes, tmp_path: Path) -> 
     assert slow in ([], [1])
     if quick(line) is not None and is_odd(line):
         assert slow
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_among_many_each_line_is_read_as_alone(tmp_path: Path, seed: int) -> None:
+    lines = mixed(seed, 1200)
+    path = tmp_path / "hub.jsonl"
+    path.write_bytes(b"\n".join(lines))
+    part = part_from(read_part(path, 0, path.stat().st_size, LIMITS))
+    ids, bases = _cut(part.ids, part.lengths), iter(_cut(part.bases, part.base_lengths))
+    lists = [tuple(islice(bases, count)) for count in part.base_counts]
+    shape, license_, list_of, line = (part.columns[name] for name in ("shape", "license", "bases", "line"))
+    found: dict[int, Any] = dict(part.faults)
+    for number, id_ in enumerate(ids):
+        known = part.shapes[shape[number]], part.licenses[license_[number]], lists[list_of[number]]
+        found[int(line[number])] = id_, *known
+    expected: dict[int, Any] = {}
+    for number, text in enumerate(lines, 1):
+        read = read_line(text, LIMITS)
+        of_record = () if isinstance(read, Fault) else (read.id, template(read), read.licenses, read.bases)
+        expected[number] = of_record or read
+    assert found == expected
+    assert 30 < len(part.faults) < 300
+
+
+def _cut(texts: memoryview, lengths: Any) -> list[str]:
+    ends = np.cumsum(lengths)
+    return [bytes(texts[end - length : end]).decode() for end, length in zip(ends, lengths, strict=True)]
 
 
 @pytest.mark.parametrize("key", sorted(KEYS - {"rfilename"}))

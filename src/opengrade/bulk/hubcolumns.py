@@ -193,7 +193,8 @@ def _with_cards(fields: Sequence[Fields], keys: Words) -> tuple[NDArray[np.bool_
     in_cards = np.zeros_like(keys)
     in_cards[holding] = keys_in(lines_of(b"\n".join(texts)))
     keys = keys - in_cards
-    good = ~(are_twice(keys) | are_twice(in_cards))
+    # Files in cards are not counted against those that are decoded.
+    good = ~(are_twice(keys) | are_twice(in_cards)) & (files_of(in_cards) == 0)
     for place, text, card in zip(holding, texts, _cards(texts), strict=True):
         if card is not None:
             _with_card(fields[place], card)
