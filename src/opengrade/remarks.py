@@ -15,7 +15,6 @@ from opengrade.namespaces import local_name, term
 from opengrade.resources import data_files
 
 NO_NAMES: Mapping[str, str] = MappingProxyType({})
-_LEAVING_OUT = ("LineNotRead", "RecordTwice", "TooFarBack")
 SEVERITIES = ("violation", "warning", "info")
 
 
@@ -41,7 +40,8 @@ class Remark:
     """Something in an input that breaks a rule or was not used: where, what, why it counts, how to mend it.
 
     `focus` and `path` are IRIs of the thing and the property concerned, `value` the text concerned.
-    `routine` marks what a mapping leaves aside in every file, for the reason given in its header.
+    `routine` marks what a mapping leaves aside in every file, for the reason given in its header, `lost` that
+    a whole record is left out, so that the file was not read as it should have been.
     """
 
     place: Place
@@ -55,16 +55,12 @@ class Remark:
     path: str | None = None
     value: str | None = None
     routine: bool = False
+    lost: bool = False
 
     @property
     def claim(self) -> bool:
         """Whether this is a statement that no submission may make."""
         return self.rule == "IgnoredClaim"
-
-    @property
-    def leaves_out(self) -> bool:
-        """Whether a whole record is left out, so that the file was not read as it should have been."""
-        return self.rule in _LEAVING_OUT
 
 
 @cache
@@ -110,10 +106,13 @@ def remark(
     path: str | None = None,
     value: str | None = None,
     routine: bool = False,
+    lost: bool = False,
     names: Mapping[str, str] = NO_NAMES,
 ) -> Remark:
     """Make a remark by the name of a rule; KeyError for a rule or a name that is missing."""
-    return made(rules()[name], place, focus=focus, path=path, value=value, routine=routine, names=names)
+    return made(
+        rules()[name], place, focus=focus, path=path, value=value, routine=routine, lost=lost, names=names
+    )
 
 
 def made(
@@ -125,10 +124,13 @@ def made(
     path: str | None = None,
     value: str | None = None,
     routine: bool = False,
+    lost: bool = False,
 ) -> Remark:
     """Make a remark by a rule, its templates filled with names."""
     what, why, fix = (_filled(text, names) for text in (rule.what, rule.why, rule.fix))
-    return Remark(place, rule.name, rule.severity, rule.label, what, why, fix, focus, path, value, routine)
+    return Remark(
+        place, rule.name, rule.severity, rule.label, what, why, fix, focus, path, value, routine, lost
+    )
 
 
 def _filled(template: str, names: Mapping[str, str]) -> str:

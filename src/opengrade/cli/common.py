@@ -147,7 +147,7 @@ class Reading:
 
     def remark(self, remarks: "Sequence[Remark]") -> None:
         """Tell what was left aside, unless nobody wants to hear it; a record left out shows in the code."""
-        if any(each.leaves_out for each in remarks):
+        if any(each.lost for each in remarks):
             self.code = max(self.code, InputError.exit_code)
         if not self.quiet:
             for each in remarks:
