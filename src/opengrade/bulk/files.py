@@ -123,10 +123,9 @@ class TablePart:
         file = pq.ParquetFile(self.file.path)
         # One by one, since most rows have no names, and memory that is new costs more than to read into it.
         groups = [n for n in range(file.num_row_groups) if self._may_be_in(file.metadata.row_group(n))]
-        named = (self._named(file.read_row_group(n, columns=["model", *NAMES])) for n in groups)
-        found = (
-            pa.concat_tables(named) if groups else file.schema_arrow.empty_table().select(["model", *NAMES])
-        )
+        columns = ["model", *NAMES]
+        named = (self._named(file.read_row_group(n, columns=columns)) for n in groups)
+        found = pa.concat_tables((file.schema_arrow.empty_table().select(columns), *named))
         numbers = found["model"].to_numpy()
         if len(numbers) and (numbers[1:] < numbers[:-1]).any():
             found = found.sort_by("model")

@@ -174,12 +174,10 @@ def _joined(bases: Sequence[_Base]) -> _Layered | None:
     return _Layered((first, *rest), data, steps, count)
 
 
-def _merged(
-    first: Iterable[int], rests: Sequence[tuple[tuple[int, ...], ...]]
-) -> tuple[tuple[int, ...], ...]:
+def _merged(first: Iterable[int], rests: Sequence[_Layers]) -> _Layers:
     """Lay what is behind several models together, without what is nearer already."""
     seen = set(first)
-    layers: list[tuple[int, ...]] = []
+    layers = []
     for together in zip_longest(*rests, fillvalue=()):
         new = dict.fromkeys(code for layer in together for code in layer if code not in seen)
         seen.update(new)

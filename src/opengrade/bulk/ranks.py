@@ -6,7 +6,7 @@ judged once.
 
 from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from functools import cache, partial
+from functools import cache, cached_property, partial
 from typing import TypeGuard
 
 import numpy as np
@@ -15,6 +15,7 @@ from opengrade.bulk.leaves import Judged, Leaf, concerns, thing_parts
 from opengrade.bulk.projecting import RELATIONS, model_with
 from opengrade.bulk.schema import LicenseEntry, Part, Row
 from opengrade.criteria import And, Every, Expr, In, Is, Not, Or, Ref, Some, first, steps, within
+from opengrade.derive import ModelFacts
 from opengrade.findings import MET, Climber, Diagnosis, outcome_of
 from opengrade.frameworks import Framework
 from opengrade.graph import GENID, Graph, Literal, NamedNode, Term
@@ -93,7 +94,6 @@ class Ranker:
         self._asked: dict[Part, tuple[int, ...]] = {}
         self._by_look: dict[Hashable, int | None] = {}
         self._rank_by_look: dict[Hashable, int | None] = {}
-        self._at_hand: tuple[Row, _Climbers] | None = None
         self._beyond = [_beyond_rungs(framework, leaf) for framework, leaf in self.columns]
         self._by_ranks: dict[tuple[int, ...], int] = {}
 
@@ -117,14 +117,15 @@ class Ranker:
     def _class(self, thing: Row, numbers: tuple[int, ...], *, deep: bool) -> int | None:
         """Return the class of a thing, None where one must look in depth to tell it from others."""
         ranks = list(self._without)
+        climbers = _Climbers([thing])
         for number in numbers:
-            rank = self._rank(thing, number, deep=deep)
+            rank = self._rank(thing, number, climbers, deep=deep)
             if rank is None:
                 return None
             ranks[number] = rank
         return self._by_ranks.setdefault(tuple(ranks), len(self._by_ranks))
 
-    def _rank(self, thing: Row, number: int, *, deep: bool) -> int | None:
+    def _rank(self, thing: Row, number: int, climbers: "_Climbers", *, deep: bool) -> int | None:
         """Return the rank of a leaf for a model that has only this thing.
 
         It is the same for all things that look the same to this leaf. None where not the rungs alone have
@@ -132,15 +133,10 @@ class Ranker:
         """
         look = number, thing.part, deep, self._alike.look(thing, (number,), deep=deep)
         if look not in self._rank_by_look:
-            diagnosis = self._climbers(thing).diagnose(*self.columns[number])
+            diagnosis = climbers.diagnose(*self.columns[number])
             decided = deep or not self._beyond[number] <= diagnosis.depth < MET
             self._rank_by_look[look] = rank_of(diagnosis) if decided else None
         return self._rank_by_look[look]
-
-    def _climbers(self, thing: Row) -> "_Climbers":
-        if self._at_hand is None or self._at_hand[0] is not thing:
-            self._at_hand = thing, _Climbers([thing])
-        return self._at_hand[1]
 
     def _numbers(self, part: Part) -> tuple[int, ...]:
         """Return the numbers of the leaves for which things of a part can matter."""
@@ -158,16 +154,21 @@ class _Climbers:
     """Judges a model that has just some things, under any framework."""
 
     def __init__(self, things: Sequence[Row]) -> None:
-        self._model, triples = model_with(things)
-        self._facts = Graph(triples)
+        self._things = things
         self._by_framework: dict[str, Climber] = {}
+
+    @cached_property
+    def _described(self) -> tuple[ModelFacts, Graph]:
+        """The model and its facts, made only where something has to be diagnosed."""
+        model, triples = model_with(self._things)
+        return model, Graph(triples)
 
     def diagnose(self, framework: Framework, leaf: Leaf) -> Diagnosis:
         """Say how near the model comes to a leaf."""
+        model, facts = self._described
         if framework.name not in self._by_framework:
-            prover = Prover(framework.shapes, self._facts)
-            self._by_framework[framework.name] = Climber(framework, self._model, prover)
-        return self._by_framework[framework.name].diagnose(leaf, self._model.node)
+            self._by_framework[framework.name] = Climber(framework, model, Prover(framework.shapes, facts))
+        return self._by_framework[framework.name].diagnose(leaf, model.node)
 
 
 def _rank_of_nothing(nothing: _Climbers, framework: Framework, leaf: Leaf) -> int:
