@@ -5,25 +5,17 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from dataclasses import replace
-from itertools import islice
 from pathlib import Path
 from typing import Any
 from zlib import crc32
 
-import numpy as np
 import pyarrow as pa
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from hub_examples import ODD, chain, jsonl, mixed, record, some
-from opengrade.bulk import hubfiles, hublineage, hubparts, sources
+from hub_examples import ODD, chain, jsonl, record, some
+from opengrade.bulk import hubfiles, hubparts, sources
 from opengrade.bulk.hub import HubRun, prepare
 from opengrade.bulk.hubcolumns import Reader
-from opengrade.bulk.hubfiles import parts_of
-from opengrade.bulk.hubjoin import join
-from opengrade.bulk.hubodd import are_twice, files_of, keys_in, lines_of, odd_lines
 from opengrade.bulk.hubparts import part_from, read_part
 from opengrade.bulk.hubshapes import shapes_of
 from opengrade.bulk.projecting import rows_of
@@ -31,9 +23,7 @@ from opengrade.bulk.schema import Row
 from opengrade.bulk.sources import HubSource
 from opengrade.derive import derive_facts
 from opengrade.errors import InputError
-from opengrade.hub.lineage import DEEPEST, Lineage, Own
-from opengrade.hub.lines import KEYS, Fault, is_odd, quick, read_line
-from opengrade.hub.records import Record, template
+from opengrade.hub.records import Record
 from opengrade.importing import read_submission
 from opengrade.limits import Limits
 
@@ -192,70 +182,6 @@ def test_a_file_with_no_record_is_an_error(tmp_path: Path) -> None:
         prepared(tmp_path / "none.jsonl")
 
 
-@pytest.mark.parametrize("line", ODD, ids=range(len(ODD)))
-def test_no_odd_line_is_overlooked_among_others(line: bytes, tmp_path: Path) -> None:
-    usual = jsonl(record("a/b", license="mit")).removesuffix(b"\n")
-    path = tmp_path / "hub.jsonl"
-    path.write_bytes(b"\n".join((usual, line, usual)))
-    slow: list[int] = []
-    with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(Reader, "_slow", lambda _reader, _lines, place: slow.append(place))
-        read_part(path, 0, path.stat().st_size, LIMITS)
-    assert slow in ([], [1])
-    if quick(line) is not None and is_odd(line):
-        assert slow
-
-
-@pytest.mark.parametrize("seed", range(6))
-def test_among_many_each_line_is_read_as_alone(tmp_path: Path, seed: int) -> None:
-    lines = mixed(seed, 1200)
-    path = tmp_path / "hub.jsonl"
-    path.write_bytes(b"\n".join(lines))
-    part = part_from(read_part(path, 0, path.stat().st_size, LIMITS))
-    ids, bases = _cut(part.ids, part.lengths), iter(_cut(part.bases, part.base_lengths))
-    lists = [tuple(islice(bases, count)) for count in part.base_counts]
-    shape, license_, list_of, line = (part.columns[name] for name in ("shape", "license", "bases", "line"))
-    found: dict[int, Any] = dict(part.faults)
-    for number, id_ in enumerate(ids):
-        known = part.shapes[shape[number]], part.licenses[license_[number]], lists[list_of[number]]
-        found[int(line[number])] = id_, *known
-    expected: dict[int, Any] = {}
-    for number, text in enumerate(lines, 1):
-        read = read_line(text, LIMITS)
-        of_record = () if isinstance(read, Fault) else (read.id, template(read), read.licenses, read.bases)
-        expected[number] = of_record or read
-    assert found == expected
-    assert 30 < len(part.faults) < 300
-
-
-def _cut(texts: memoryview, lengths: Any) -> list[str]:
-    ends = np.cumsum(lengths)
-    return [bytes(texts[end - length : end]).decode() for end, length in zip(ends, lengths, strict=True)]
-
-
-@pytest.mark.parametrize("key", sorted(KEYS - {"rfilename"}))
-@pytest.mark.parametrize("times", (2, 3, 4, 5, 8, 16, 17, 199))
-def test_each_key_that_stands_twice_or_more_is_odd(key: str, times: int) -> None:
-    many = ",".join([f'"{key}":1'] * times)
-    lines = lines_of(f'{{"{key}":1,"{key}x":2}}\n{{{many}}}\n{{"{key}":1,"x":"rfilename"}}\n'.encode())
-    odd, keys = odd_lines(lines)
-    assert not odd.any()
-    assert (are_twice(keys).tolist(), files_of(keys).tolist()) == ([False, True, False], [0, 0, 0])
-    assert keys_in(lines).tolist() == keys.tolist()
-
-
-@given(st.lists(st.sampled_from(sorted(KEYS)), max_size=40), st.integers(0, 40))
-def test_keys_are_counted_exactly_and_those_of_a_part_are_taken_off(names: list[str], cut: int) -> None:
-    written = [f'"{name}":"{name}"' for name in names]
-    parts = lines_of(f"{','.join(written)}\n{','.join(written[:cut])}\n{','.join(written[cut:])}\n".encode())
-    _, (all_, before, after) = odd_lines(parts)
-    assert all_ - before == after
-    counted = Counter(names)
-    files = counted.pop("rfilename", 0)
-    (twice,), (found,) = are_twice(all_[None]), files_of(all_[None])
-    assert (twice, found) == (any(count > 1 for count in counted.values()), files)
-
-
 def test_what_stands_at_the_top_and_in_the_card_is_not_read_slowly(tmp_path: Path) -> None:
     card = {
         "license": ["mit"],
@@ -343,80 +269,3 @@ def test_shapes_keep_the_data_of_bases_apart() -> None:
     )
     assert alone.data == derived.data
     assert len(alone.data) == 1
-
-
-@pytest.mark.parametrize("broken", ["weights", "data", "own"])
-def test_a_wrong_lineage_would_be_seen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, broken: str) -> None:
-    path = tmp_path / "hub.jsonl"
-    path.write_bytes(FILES["merges"])
-    monkeypatch.setattr(hublineage, "_generations", _nothing)
-
-    class Wrong(Lineage):
-        def __init__(self, lists: Any, own: Any, begun: Any = ()) -> None:
-            nothing = [0] * len(own.data)
-            given = (own.list_of, own.weights, own.data, own.unknown)
-            changed = {
-                "weights": (given[0], [-1] * len(nothing), *given[2:]),
-                "data": (*given[:2], nothing, given[3]),
-                "own": (nothing, *given[1:]),
-            }
-            super().__init__(lists, Own(*changed[broken]), begun)
-
-    monkeypatch.setattr(hublineage, "Lineage", Wrong)
-    assert rows_in(prepared(path)) != rows_together(path)
-
-
-def _nothing(lists: Any, *_: Any) -> Any:
-    """Leave all lists to `Lineage`."""
-    return [hublineage._Layered()], np.array([0, *[-1] * (len(lists) - 1)], np.int32)
-
-
-@pytest.mark.parametrize("seed", range(8))
-def test_generations_find_what_following_one_by_one_does(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, seed: int
-) -> None:
-    path = tmp_path / "hub.jsonl"
-    path.write_bytes(jsonl(*some(seed, 400), *chain(DEEPEST + 3)))
-    left = []
-    generations = hublineage._generations
-
-    def counted(*given: Any) -> Any:
-        found, of_list = generations(*given)
-        left.append(int((of_list < 0).sum()) / len(of_list))
-        return found, of_list
-
-    monkeypatch.setattr(hublineage, "_generations", counted)
-    together = _brought(path)
-    assert 0 < left[0] < 0.5, "some lists lead into cycles, most do not"
-    monkeypatch.setattr(hublineage, "_generations", _nothing)
-    assert _brought(path) == together
-
-
-def _brought(path: Path) -> list[Any]:
-    folder = path.with_suffix(".work")
-    inherited = hublineage.inherit(join(parts_of(path, folder, LIMITS, 1, lambda items, *_: items)))
-    lists = [inherited.lists[number] for number in inherited.licenses]
-    return [lists, inherited.data.tolist(), inherited.rows, inherited.too_far.tolist()]
-
-
-@pytest.mark.parametrize("broken", ["weights", "order", "data", "behind"])
-def test_wrong_generations_would_be_seen(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, broken: str
-) -> None:
-    path = tmp_path / "hub.jsonl"
-    path.write_bytes(jsonl(*some(3, 400)))
-    right = _brought(path)
-    joined = hublineage._joined
-
-    def wrong(bases: Any) -> Any:
-        if broken == "order":
-            bases = bases[::-1]
-        if broken == "behind":
-            bases = [replace(each, rest=hublineage._Layered()) for each in bases]
-        found = joined(bases)
-        if found is not None and broken == "weights":
-            return replace(found, layers=())
-        return replace(found, data=0) if found is not None and broken == "data" else found
-
-    monkeypatch.setattr(hublineage, "_joined", wrong)
-    assert _brought(path) != right
