@@ -1,6 +1,7 @@
 """Runs what is measured in processes of its own, and tells their time, their memory and what they found."""
 
 import json
+import os
 import statistics
 import subprocess
 import sys
@@ -12,6 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+
+from opengrade.memory import ENVIRONMENT
 
 EACH = 0.1
 # The ways over a component table: ours, and the query by hand in its forms, the quickest first.
@@ -108,7 +111,7 @@ def way(
         grades = Path(folder) / "grades.npy"
         command = [sys.executable, "-m", "benchmarks.ways", name, f"--count={count}", f"--limit={limit}"]
         command += [f"--grades={grades}", *([f"--table={table}"] if table else [])]
-        called = call(command, environment)
+        called = call(command, {**ENVIRONMENT, **(environment or os.environ)})
         told = json.loads(called.printed)
         return Run(told["models"], told["seconds"], called.megabytes, np.load(grades))
 

@@ -19,6 +19,7 @@ import pyarrow.parquet as pq
 from benchmarks import population
 from benchmarks.measuring import TABLE_WAYS
 from benchmarks.peers import judges
+from opengrade import memory
 from opengrade.bulk.engines import connected, import_backend
 from opengrade.bulk.files import open_table
 from opengrade.bulk.running import run
@@ -120,6 +121,7 @@ def main() -> None:
     parser.add_argument("--limit", type=float, default=60.0, help="seconds after which no batch is begun")
     parser.add_argument("--grades", type=Path, required=True, help="the file that is given the grades")
     given = parser.parse_args()
+    memory.settle()
     if given.way in GRAPHS:
         found = over_graphs(given.way, given.count, given.limit)
     elif given.way == "relational":

@@ -14,7 +14,7 @@ SOURCE = ROOT / "src" / "opengrade"
 
 # Imports go down only, or to a module named before it on the same floor.
 FLOORS = (
-    ("errors", "limits", "resources"),
+    ("errors", "limits", "memory", "resources"),
     ("guarding", "confining"),
     ("locating", "values", "graph", "jsontext", "documents", "namespaces"),
     ("evidence", "licenses", "queries", "store", "disk", "tables", "vocabulary"),

@@ -1,12 +1,12 @@
 """The command line: talks with people, decides nothing."""
 
-import gc
 import os
 import sys
 from typing import NoReturn
 
 import click
 
+from opengrade import memory
 from opengrade.cli import compiling, judging, reasoning, showing, submitting, weighing
 from opengrade.cli.common import tell, versions, write
 from opengrade.errors import OpenGradeError
@@ -39,13 +39,10 @@ for _command in (
 ):
     app.add_command(_command)
 
-OBJECTS_BETWEEN_COLLECTIONS = 200_000
-
 
 def main() -> NoReturn:
     """Run the command line; no error meant for people ends in a traceback."""
-    # Rules and licenses are many objects that stay: looking through them again and again costs much.
-    gc.set_threshold(OBJECTS_BETWEEN_COLLECTIONS)
+    memory.settle()
     code = 0
     try:
         app()
