@@ -18,6 +18,7 @@ from opengrade.bulk.files import Described, open_table, write_table
 from opengrade.bulk.grading import Grader
 from opengrade.bulk.projecting import rows_of
 from opengrade.bulk.ranks import STATUSES, reasons
+from opengrade.bulk.sorting import Sorter
 from opengrade.dataset import read_catalog
 from opengrade.derive import Facts, derive_facts
 from opengrade.frameworks import Framework
@@ -89,9 +90,9 @@ def _told(found: Assessment) -> Told:
 def by_table(path: Path, rules: Sequence[Framework], engine: Engine) -> dict[str, list[Told]]:
     """Grade the models of a table; what is found of each, by framework, in their order."""
     table = open_table(path)
-    grader = Grader(table.dictionaries, rules, engine)
-    parts = [grader.sort(part) for part in table.parts()]
-    verdicts = grader.judge(pa.concat_tables([each.rows for each in parts]))
+    grader, sorter = Grader(table.dictionaries, rules), Sorter(table.dictionaries, engine)
+    parts = [sorter.sort(part) for part in table.parts()]
+    verdicts = grader.judge(pa.concat_tables([each.rows for each in parts]), engine)
     found = results.laid_out(verdicts.rows, rules, grader.wanted)
     of_verdicts = {rule.name: list(_rows(found, rule)) for rule in rules}
     numbers = [number for each in parts for number in verdicts.numbers[each.kind].tolist()]

@@ -21,6 +21,7 @@ from opengrade.bulk.grading import Grader
 from opengrade.bulk.projecting import model_with, rows_of
 from opengrade.bulk.ranks import outcomes
 from opengrade.bulk.schema import Row
+from opengrade.bulk.sorting import Sorter
 from opengrade.frameworks import Framework
 from opengrade.graph import NamedNode, Term, Triple
 from opengrade.namespaces import term
@@ -101,10 +102,10 @@ def met_by_table(tmp_path_factory: pytest.TempPathFactory) -> dict[tuple[str, Na
     write_table(path, [Described(node_of(n).value, f"{n}", rows) for n, rows in enumerate(drawn())])
     table = open_table(path)
     with connected("duckdb") as engine:
-        grader = Grader(table.dictionaries, all_rules(), engine)
+        grader = Grader(table.dictionaries, all_rules())
         (part,) = table.parts()
-        kinds = grader.sort(part)
-        verdicts = grader.judge(kinds.rows)
+        kinds = Sorter(table.dictionaries, engine).sort(part)
+        verdicts = grader.judge(kinds.rows, engine)
     found = verdicts.rows.take(pa.array(verdicts.numbers[kinds.kind]))
     is_met = np.array([status == "met" for status, _ in outcomes()])
     names = column_names(grader.wanted).criteria

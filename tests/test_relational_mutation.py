@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from opengrade.bulk import grading, projecting, ranks, results
+from opengrade.bulk import grading, projecting, ranks, results, sorting
 from opengrade.bulk.engines import Engine, connected
 from opengrade.bulk.schema import Row
 from opengrade.criteria import Every, Or
@@ -138,8 +138,12 @@ def _kinds_forgotten(right: Callable[..., Any]) -> Callable[..., Any]:
     return lambda leaf, relation, kinds: right(leaf, relation, frozenset())
 
 
-def _one_mark(right: Callable[..., Any]) -> Callable[..., Any]:
-    return lambda rows: right([(1,) for _ in rows])
+def _all_alike(right: Callable[..., Any]) -> Callable[..., Any]:
+    return lambda things, digest: right(things.mutate(look=things.look * 0), digest)
+
+
+def _classes_passed_over(right: Callable[..., Any]) -> Callable[..., Any]:
+    return lambda kind, class_: right(kind, class_ // 2 * 2)
 
 
 def _first_grade(right: Callable[..., Any]) -> Callable[..., Any]:
@@ -173,7 +177,8 @@ MUTATIONS = {
     "depth forgotten": Mutation(ranks, "rank_of", _depth_forgotten),
     "training data passed over": Mutation(ranks, "concerns", _relations_but_components),
     "kinds passed over": Mutation(ranks, "concerns", _kinds_forgotten),
-    "things of models told apart by their number alone": Mutation(grading, "marks", _one_mark),
+    "things of models told apart by their number alone": Mutation(sorting, "signatures", _all_alike),
+    "kinds told apart by every second class": Mutation(grading, "_with_the_same", _classes_passed_over),
     "only the lowest grade": Mutation(results, "_best", _first_grade),
     "values forgotten": Mutation(projecting, "kept", _presence_only),
     "terms of base models forgotten": Mutation(projecting, "entry_of", _unbound),

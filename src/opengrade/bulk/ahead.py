@@ -1,30 +1,28 @@
-"""Works on items in a thread before their results are asked for."""
+"""Makes items in a thread before they are asked for."""
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from itertools import islice
 from typing import TypeVar
 
 T = TypeVar("T")
-R = TypeVar("R")
 
 
 @contextmanager
-def ahead(work: Callable[[T], R], items: Iterable[T], most: int) -> Iterator[Iterator[R]]:
-    """Yield the results in the order of the items, of which so many at most are worked on before their turn.
+def ahead(items: Iterator[T], most: int) -> Iterator[Iterator[T]]:
+    """Yield the same items in their order, of which so many at most are made before their turn.
 
-    The thread begins at once; an error of the work is raised when its result is asked for.
+    The thread begins at once; an error in making an item is raised when it is asked for.
     """
     thread = ThreadPoolExecutor(1)
-    left = iter(items)
-    waiting = deque(thread.submit(work, each) for each in islice(left, most))
+    end = object()
+    waiting = deque(thread.submit(next, items, end) for _ in range(most))
 
-    def taken() -> Iterator[R]:
-        while waiting:
-            yield waiting.popleft().result()
-            waiting.extend(thread.submit(work, each) for each in islice(left, 1))
+    def taken() -> Iterator[T]:
+        while (item := waiting.popleft().result()) is not end:
+            waiting.append(thread.submit(next, items, end))
+            yield item  # type: ignore[misc]  # all but the end is an item
 
     try:
         yield taken()

@@ -4,19 +4,32 @@ import importlib
 import importlib.util
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import count
 from pathlib import Path
 
 import ibis
+import ibis.expr.datatypes as dt
 import ibis.expr.types as ir
 import pyarrow as pa
 
 from opengrade.errors import UsageError
 
 MEMORY = "2GB"
+
+
+@ibis.udf.scalar.builtin(name="hash")  # type: ignore[untyped-decorator]
+def _hash_of_duckdb(number: dt.int64) -> dt.uint64: ...
+
+
+@ibis.udf.scalar.builtin(name="xxhash64")  # type: ignore[untyped-decorator]
+def _hash_of_spark(number: dt.int64) -> dt.int64: ...
+
+
+_HASHES = {"duckdb": _hash_of_duckdb, "spark": _hash_of_spark}
 
 
 @dataclass(frozen=True)
@@ -44,9 +57,21 @@ class Engine:
         own.unregister(f"{name}_rows")
         return self.connection.table(name)
 
+    def digest(self, numbers: ir.IntegerColumn) -> ir.IntegerColumn:
+        """Return 64 bits for each number, by the hash function of the engine."""
+        found: ir.IntegerColumn = _HASHES[self.name](numbers)
+        return found
+
     def fetch(self, expression: ir.Table) -> pa.Table:
         """Run an expression; the order of the rows is any."""
         return self.connection.to_pyarrow(expression)
+
+    def fetching(self, expression: ir.Table) -> Callable[[], pa.Table]:
+        """Make an expression ready; what is returned runs it, and lets Python go on meanwhile."""
+        if self.name != "duckdb":
+            return partial(self.fetch, expression)
+        query = self.connection.compile(expression)
+        return lambda: self.connection.con.sql(query).to_arrow_table()
 
 
 def import_backend(name: str) -> None:

@@ -118,26 +118,30 @@ class TablePart:
     def places(self) -> None:
         """Each model has rows of its own."""
 
-    def names(self) -> pa.Table:
-        """Return IRI and name of each model, in the order of the models; InputError where one has none."""
+    def names(self) -> Iterator[pa.Table]:
+        """Yield IRI and name of the models, in their order; InputError where one has none."""
         file = pq.ParquetFile(self.file.path)
         # One by one, since most rows have no names, and memory that is new costs more than to read into it.
         groups = [n for n in range(file.num_row_groups) if self._may_be_in(file.metadata.row_group(n))]
         columns = ["model", *NAMES]
-        named = (self._named(file.read_row_group(n, columns=columns)) for n in groups)
-        found = pa.concat_tables((file.schema_arrow.empty_table().select(columns), *named))
-        numbers = found["model"].to_numpy()
-        if len(numbers) and (numbers[1:] < numbers[:-1]).any():
-            found = found.sort_by("model")
-            numbers = found["model"].to_numpy()
-        missing = self.first + len(numbers)
-        if len(numbers) != self.count or (numbers != np.arange(self.first, self.first + self.count)).any():
+        due = self.first
+        rest: list[pa.Table] = []
+        for group in groups:
+            rows = self._named(file.read_row_group(group, columns=columns))
+            if rest or not _are_numbered(rows, due):
+                rest.append(rows)
+                continue
+            due += len(rows)
+            yield rows.select(NAMES)
+        # From where models are not in their order, they are put in it.
+        late = pa.concat_tables((file.schema_arrow.empty_table().select(columns), *rest)).sort_by("model")
+        if due + len(late) != self.first + self.count or not _are_numbered(late, due):
             raise InputError(
-                f"the models are not numbered from 0 on with one iri each (about model {missing}).",
+                f"the models are not numbered from 0 on with one iri each (about model {due + len(late)}).",
                 fix="Give each model one row with its iri and name; docs/tables.md tells how.",
                 where=Place(str(self.file.path)),
             )
-        return found.select(NAMES)
+        yield late.select(NAMES)
 
     def _named(self, rows: pa.Table) -> pa.Table:
         """Leave out rows without names, and those of other parts."""
@@ -151,6 +155,11 @@ class TablePart:
         if known is None or not known.has_min_max:
             return True
         return bool(known.min < self.first + self.count and known.max >= self.first)
+
+
+def _are_numbered(rows: pa.Table, first: int) -> bool:
+    """Say whether rows are those of models one after the other."""
+    return np.array_equal(rows["model"].to_numpy(), np.arange(first, first + len(rows)))
 
 
 def open_table(path: Path) -> TableFile:

@@ -1,60 +1,19 @@
-"""Grades the models of a component table part by part; a part that is done is not done again."""
+"""Grades kinds of models: each thing is ranked once, each kind judged once."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from functools import cached_property
 
-import ibis.expr.types as ir
 import numpy as np
 import pyarrow as pa
 
 from opengrade.bulk.engines import Engine
 from opengrade.bulk.leaves import judged
 from opengrade.bulk.ranks import Ranker, outcome_codes
-from opengrade.bulk.schema import Dictionaries, Row
-from opengrade.errors import InputError, Place
+from opengrade.bulk.schema import Dictionaries
+from opengrade.bulk.sorting import LOOK, Looks, first_places
 from opengrade.frameworks import Framework
-from opengrade.routes.relational import KEY, classes, column_names, marks, signatures, verdicts
-
-# What stands for part, license and facts together.
-LOOK = "look"
-MARKS = ("mark0", "mark1")
-
-
-class Part(Protocol):
-    """Some models of a table, numbered from `first` on."""
-
-    @property
-    def first(self) -> int:
-        """The number of the first model."""
-
-    @property
-    def count(self) -> int:
-        """How many models there are."""
-
-    @property
-    def place(self) -> Place:
-        """Where they stand."""
-
-    def rows(self, engine: Engine) -> ir.Table:
-        """Return the rows of these models with their codes; for models with the same rows one may do."""
-
-    def places(self) -> np.ndarray | None:
-        """Return for each model the place of the one whose rows it has, None where each has its own."""
-
-
-@dataclass(frozen=True)
-class Sorted:
-    """The models of a part, sorted into kinds that have the same things; kinds are numbered as they are met.
-
-    `kind` has the number of the kind of each model, in their order. Of kinds that no part before had, `marks`
-    has the two sums that tell them, in the order of their numbers, and `rows` their things: the columns kind
-    and look.
-    """
-
-    kind: np.ndarray
-    marks: pa.Table
-    rows: pa.Table
+from opengrade.routes.relational import KEY, classes, column_names, verdicts
 
 
 @dataclass(frozen=True)
@@ -69,138 +28,79 @@ class Verdicts:
 
 
 class Grader:
-    """Sorts models into kinds, part by part, and judges each kind once."""
+    """Ranks the things of kinds as they are met, and judges each kind once."""
 
-    def __init__(self, dictionaries: Dictionaries, rules: Sequence[Framework], engine: Engine) -> None:
+    def __init__(self, dictionaries: Dictionaries, rules: Sequence[Framework]) -> None:
         self.wanted = [each for rule in rules for each in judged(rule)]
-        self.engine = engine
-        self._ranker = Ranker(self.wanted)
-        self._entries = (list(dictionaries.parts), list(dictionaries.licenses), list(dictionaries.facts))
-        self._known: dict[tuple[int, int], int] = {}
+        self._looks = Looks(dictionaries)
         self._class_of: dict[int, int] = {}
 
-    def resume(self, found: Sorted) -> None:
-        """Take over what an earlier run found of a part."""
-        for key in zip(*(found.marks[name].to_pylist() for name in MARKS), strict=True):
-            self._known[key] = len(self._known)
+    @cached_property
+    def _ranker(self) -> Ranker:
+        return Ranker(self.wanted)
 
-    def sort(self, part: Part) -> Sorted:
-        """Sort the models of a part into kinds; InputError where one has no rows."""
-        rows = self._with_look(part.rows(self.engine))
-        looks = self._looks(self.engine.fetch(rows.select(LOOK).distinct()))
-        marked = rows.inner_join(self.engine.table(looks.drop_columns([KEY])), LOOK)
-        places = part.places()
-        count = part.count if places is None else int(places.max()) + 1
-        met = _kinds(self.engine.fetch(signatures(marked)), part, count)
-        new = [n for n, key in enumerate(met.keys) if key not in self._known]
-        first = len(self._known)
-        self._known |= {met.keys[n]: first + place for place, n in enumerate(new)}
-        chosen = pa.table(
-            {
-                "model": pa.array([part.first + met.first[n] for n in new], pa.int32()),
-                "kind": pa.array(range(first, len(self._known)), pa.int32()),
-            }
-        )
-        found = rows.inner_join(self.engine.table(chosen), "model").select("kind", LOOK)
-        marks_of = [pa.array([met.keys[n][side] for n in new], pa.int64()) for side in (0, 1)]
-        numbers = np.array([self._known[key] for key in met.keys], dtype=np.int32)
-        return Sorted(
-            numbers[met.inverse if places is None else met.inverse[places]],
-            pa.table(marks_of, names=list(MARKS)),
-            self.engine.fetch(found) if new else found.schema().to_pyarrow().empty_table(),
-        )
+    def prepare(self) -> None:
+        """Make ready to rank things."""
+        self._ranker.prepare(self._looks.dictionaries.licenses)
 
-    def _with_look(self, rows: ir.Table) -> ir.Table:
-        """Put one number in the place of the codes of a thing: engines join by one far more quickly."""
-        licenses, facts = len(self._entries[1]), len(self._entries[2])
-        look = (rows.part.cast("int64") * licenses + rows.license) * facts + rows.facts
-        return rows.select("model", **{LOOK: look})
+    def rank(self, rows: pa.Table) -> None:
+        """Rank the things in rows of kinds, unless things like them have been; `judge` needs no less."""
+        new = [each for each in sorted(rows[LOOK].unique().to_pylist()) if each not in self._class_of]
+        for look, thing in zip(new, self._looks.things(new), strict=True):
+            self._class_of[look] = self._ranker.class_of(thing)
 
-    def _looks(self, numbers: pa.Table) -> pa.Table:
-        """Return numbers of looks in their order, with the class of such things and its marks."""
-        looks = numbers[LOOK].combine_chunks().sort()
-        found = pa.array([self._class(look) for look in looks.to_pylist()], pa.int32())
-        of_classes = [values.take(found) for values in marks(self._ranker.rows)]
-        return pa.table([looks, found, *of_classes], names=[LOOK, KEY, *MARKS])
-
-    def _class(self, look: int) -> int:
-        if look not in self._class_of:
-            parts, licenses, facts = self._entries
-            rest, fact = divmod(look, len(facts))
-            part, license_ = divmod(rest, len(licenses))
-            row = Row(parts[part], licenses[license_], facts[fact])
-            self._class_of[look] = self._ranker.class_of(row)
-        return self._class_of[look]
-
-    def judge(self, rows: pa.Table) -> Verdicts:
+    def judge(self, rows: pa.Table, engine: Engine) -> Verdicts:
         """Judge all kinds by their things: the rows of all parts, one after the other."""
-        looks = self._looks(rows.select([LOOK]).group_by(LOOK).aggregate([]))
+        self.rank(rows)
+        looks = rows[LOOK].combine_chunks().dictionary_encode()
+        class_of = np.array([self._class_of[look] for look in looks.dictionary.to_pylist()], dtype=np.int64)
+        things, alike = _with_the_same(rows["kind"].to_numpy(), class_of[looks.indices.to_numpy()])
         known = classes(self._ranker.columns, self._ranker.rows)
-        things = (
-            self.engine.table(rows.rename_columns({"kind": "model"}))
-            .inner_join(self.engine.table(looks.select([LOOK, KEY])), LOOK)
-            .inner_join(self.engine.table(known.table), KEY)
-            .drop(LOOK, KEY)
-        )
-        found = self.engine.fetch(verdicts(things, known, self.wanted)).sort_by("model")
+        of_kinds = engine.table(things).inner_join(engine.table(known.table), KEY).drop(KEY)
+        found = engine.fetch(verdicts(of_kinds, known, self.wanted)).sort_by("model")
         codes, ranks = outcome_codes(), set(column_names(self.wanted).criteria.values())
         columns = {
             name: pa.array(codes[found[name].to_numpy()]) if name in ranks else found[name]
             for name in found.column_names
             if name != "model"
         }
-        return _distinct(pa.table(columns))
+        numbers, first = _numbered([column.to_numpy().astype(np.int16) for column in columns.values()])
+        return Verdicts(numbers[alike], pa.table(columns).take(pa.array(first)))
 
 
-def _distinct(found: pa.Table) -> Verdicts:
-    """Give numbers to the verdicts of kinds as they are met, the same to the same."""
-    columns = [column.to_numpy().astype(np.int16) for column in found.columns]
-    matrix = np.ascontiguousarray(np.stack(columns, axis=1))
-    known: dict[bytes, int] = {}
-    fresh, numbers = [], np.empty(len(found), dtype=np.int32)
-    for place, row in enumerate(matrix):
-        key = row.tobytes()
-        if key not in known:
-            known[key] = len(known)
-            fresh.append(place)
-        numbers[place] = known[key]
-    return Verdicts(numbers, found.take(pa.array(fresh, pa.int64())))
+def _with_the_same(kind: np.ndarray, class_: np.ndarray) -> tuple[pa.Table, np.ndarray]:
+    """Sort kinds by the classes of their things alone.
+
+    Returns numbers of the new kinds with their classes, in the columns model and thing, and the number of the
+    new kind of each of the old.
+    """
+    width = -(-(int(class_.max()) + 1) // 8) * 8
+    pairs = np.sort(kind.astype(np.int64) * width + class_)
+    pairs = pairs[_new(pairs)]
+    kind, class_ = np.divmod(pairs, width)
+    # A bit for each class.
+    starts = _new(pairs // 8)
+    octets = pairs[starts] // 8
+    bits = np.zeros((int(kind[-1]) + 1) * width // 8, dtype=np.uint8)
+    bits[octets] = np.add.reduceat(np.left_shift(1, class_ % 8).astype(np.uint8), starts)
+    numbers, first = _numbered([bits.reshape(-1, width // 8)])
+    kept = first[numbers[kind]] == kind
+    things = {
+        "model": pa.array(numbers[kind[kept]].astype(np.int32)),
+        KEY: pa.array(class_[kept].astype(np.int32)),
+    }
+    return pa.table(things), numbers
 
 
-@dataclass(frozen=True)
-class _Kinds:
-    """Models that have the same things: a signature and first model for each kind, a kind for each model."""
-
-    keys: list[tuple[int, int]]
-    first: list[int]
-    inverse: np.ndarray
+def _new(ordered: np.ndarray) -> np.ndarray:
+    """Return the places of values that differ from those before them."""
+    return np.flatnonzero(np.diff(ordered, prepend=-1))
 
 
-def _kinds(signed: pa.Table, part: Part, count: int) -> _Kinds:
-    """Sort models of a part by their signatures; kinds are numbered by their first model."""
-    model = signed["model"].to_numpy() - part.first
-    found = np.zeros(count, dtype=np.bool_)
-    found[model[(model >= 0) & (model < count)]] = True
-    if len(model) != count or not found.all():
-        which = part.first + int(np.argmin(found))
-        raise InputError(
-            f"model {which} has no rows.", fix="Number models from 0 on without gaps.", where=part.place
-        )
-    marks_of = [np.empty(count, dtype=np.int64) for _ in MARKS]
-    for name, column in zip(MARKS, marks_of, strict=True):
-        column[model] = signed[name].to_numpy()
-    # In the order in which they are met, by one mark, or by both where one does not tell all apart.
-    inverse, first = _met(marks_of[0])
-    if (marks_of[1][first][inverse] != marks_of[1]).any():
-        second, _ = _met(marks_of[1])
-        inverse, first = _met(inverse.astype(np.int64) * count + second)
-    keys = list(zip(*(column[first].tolist() for column in marks_of), strict=True))
-    return _Kinds(keys, first.tolist(), inverse)
-
-
-def _met(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return for each value its number in the order in which they are met, and where each is met first."""
-    numbers = pa.array(values).dictionary_encode().indices.to_numpy()
-    first = np.empty(int(numbers.max(initial=-1)) + 1, dtype=np.int64)
-    first[numbers[::-1]] = np.arange(len(numbers) - 1, -1, -1)
-    return numbers, first
+def _numbered(columns: Sequence[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
+    """Give numbers to rows as they are met, the same to the same; also return where each is met first."""
+    matrix = np.ascontiguousarray(np.column_stack(columns))
+    width = matrix.shape[1] * matrix.itemsize
+    texts = pa.FixedSizeBinaryArray.from_buffers(pa.binary(width), len(matrix), [None, pa.py_buffer(matrix)])
+    numbers = texts.dictionary_encode().indices.to_numpy()
+    return numbers, first_places(numbers)

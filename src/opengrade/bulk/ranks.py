@@ -102,6 +102,12 @@ class Ranker:
         """The ranks of each class met so far."""
         return tuple(self._by_ranks)
 
+    def prepare(self, licenses: Iterable[LicenseEntry | None]) -> None:
+        """Look at licenses, so that things that have them are ranked more quickly."""
+        for each in licenses:
+            if each is not None:
+                self._alike.seen(each, deep=False)
+
     def class_of(self, thing: Row) -> int:
         """Return the number of the class of a thing."""
         numbers = self._numbers(thing.part)
@@ -213,7 +219,10 @@ class Alike:
             for each in asked
         ]
         self._wanted: dict[tuple[int, ...], tuple[tuple[int, ...], frozenset[str]]] = {}
-        self._looks: dict[tuple[Resolution, str | None, bool], tuple[Hashable, ...]] = {}
+        self._looks: dict[tuple[Resolution, str | None, bool], int] = {}
+        self._of_looks: list[tuple[Hashable, ...]] = []
+        self._known: dict[Hashable, int] = {}
+        self._passed: dict[tuple[tuple[int, ...], tuple[int, ...]], Hashable] = {}
         self._twins: dict[NamedNode, NamedNode] = {}
         self._by_look: dict[Hashable, NamedNode] = {}
         self._inner: dict[tuple[int, Term], Hashable] = {}
@@ -228,21 +237,32 @@ class Alike:
         facts = tuple(pair for pair in thing.facts if pair[0] in properties)
         if thing.license is None or not tests:
             return facts, thing.license is None
-        plain = self._plain_entry(thing.license)
-        given = [(plain.resolution, plain.origin), *([(plain.own, "own")] if plain.bound else [])]
-        seen = [self._look(*each, deep=deep) for each in given]
-        return facts, plain.bound, tuple(tuple(each[test] for test in tests) for each in seen)
+        key = tests, self.seen(thing.license, deep=deep)
+        if key not in self._passed:
+            self._passed[key] = tuple(tuple(self._of_looks[n][test] for test in tests) for n in key[1])
+        return facts, self._passed[key]
 
-    def _plain_entry(self, entry: LicenseEntry) -> LicenseEntry:
-        own = self._plain(entry.own)
-        resolution = own if entry.resolution is entry.own else self._plain(entry.resolution)
-        return LicenseEntry(resolution, own, entry.origin, entry.bound)
+    def seen(self, entry: LicenseEntry, *, deep: bool) -> tuple[int, ...]:
+        """Return numbers for what tests see of a license as it applies, and as stated if it is bound."""
+        applied = self._number(entry.resolution, entry.origin, deep=deep)
+        return (applied, self._number(entry.own, "own", deep=deep)) if entry.bound else (applied,)
+
+    def _number(self, resolution: Resolution, origin: str | None, *, deep: bool) -> int:
+        """Return the number of what is seen of a license; many differ from others in words alone."""
+        text = resolution.text if resolution.text in self._texts else "\0"
+        key = text, resolution.state, resolution.how, resolution.options, origin, deep
+        if key not in self._known:
+            plain = self._plain(replace(resolution, text=text))
+            if (plain, origin, deep) not in self._looks:
+                self._looks[plain, origin, deep] = len(self._of_looks)
+                self._of_looks.append(self._look(plain, origin, deep=deep))
+            self._known[key] = self._looks[plain, origin, deep]
+        return self._known[key]
 
     def _plain(self, resolution: Resolution) -> Resolution:
-        """Leave out words, unless some shape asks for just these, and put twins in the place of licenses."""
+        """Put twins in the place of licenses."""
         options = dict.fromkeys(frozenset(map(self._twin, option)) for option in resolution.options)
-        text = resolution.text if resolution.text in self._texts else "\0"
-        return Resolution(text, resolution.state, resolution.how, tuple(options))
+        return Resolution(resolution.text, resolution.state, resolution.how, tuple(options))
 
     def _twin(self, license_: NamedNode) -> NamedNode:
         """Return the first license met of those that look the same to every shape."""
@@ -254,13 +274,10 @@ class Alike:
 
     def _look(self, resolution: Resolution, origin: str | None, *, deep: bool) -> tuple[Hashable, ...]:
         """Return for each test whether a thing with a license passes it, or in depth all that it finds."""
-        key = resolution, origin, deep
-        if key not in self._looks:
-            node = NamedNode(GENID + "look")
-            prover = Prover({}, license_triples(node, resolution, origin))
-            see = partial(self._seen, prover) if deep else prover.holds
-            self._looks[key] = tuple(see(test, node) for test in self._tests)
-        return self._looks[key]
+        node = NamedNode(GENID + "look")
+        prover = Prover({}, license_triples(node, resolution, origin))
+        see = partial(self._seen, prover) if deep else prover.holds
+        return tuple(see(test, node) for test in self._tests)
 
     def _seen(self, prover: Prover, expression: Expr, node: Term) -> Hashable:
         """Return all that an expression, and each part of it, finds at a node and beyond."""

@@ -23,7 +23,7 @@ from opengrade.routes.relational import column_names
 
 ROWS_IN_A_GROUP = 250_000
 # So many groups are laid out in a thread while those before them are written.
-BATCHES_AHEAD = 2
+GROUPS_AHEAD = 2
 
 
 @dataclass(frozen=True)
@@ -95,17 +95,18 @@ def verdicts_path(path: Path) -> Path:
     return path.with_suffix(f".verdicts{path.suffix}")
 
 
-@dataclass(frozen=True)
-class Batch:
-    """Some models of the results: IRIs and names, and the number of the verdict of each."""
+def write(
+    path: Path,
+    names: Iterable[pa.Table],
+    verdicts: np.ndarray,
+    found: Verdicts,
+    metadata: dict[str, str],
+) -> np.ndarray:
+    """Write both files and return how many models have each verdict; a file appears when it is whole.
 
-    names: pa.Table
-    verdict: np.ndarray
-
-
-def write(path: Path, batches: Iterable[Batch], found: Verdicts, metadata: dict[str, str]) -> np.ndarray:
-    """Write both files and return how many models have each verdict; a file appears when it is whole."""
-    counts = np.zeros(len(found.grades), dtype=np.int64)
+    `names` are IRIs and names of the models in their order, `verdicts` the number of the verdict of each.
+    """
+    counts = np.bincount(verdicts, minlength=len(found.grades))
     schema = pa.schema(
         [
             pa.field("model", pa.string(), nullable=False),
@@ -123,27 +124,35 @@ def write(path: Path, batches: Iterable[Batch], found: Verdicts, metadata: dict[
         "write_statistics": [*own, "verdict"],
     }
 
-    def with_grades(batch: Batch) -> pa.Table:
-        taken = grades.take(pa.array(batch.verdict))
-        return pa.table([*batch.names.columns, pa.array(batch.verdict), *taken.columns], schema=schema)
+    def groups() -> Iterator[pa.Table]:
+        first = 0
+        for named in _regrouped(names, ROWS_IN_A_GROUP):
+            numbers = pa.array(verdicts[first : first + len(named)])
+            yield pa.table([*named.columns, numbers, *grades.take(numbers).columns], schema=schema)
+            first += len(named)
 
     with whole(path) as partial:
         with (
             pq.ParquetWriter(partial, schema, **form) as writer,
-            ahead(with_grades, _cut(batches), BATCHES_AHEAD) as tables,
+            ahead(groups(), GROUPS_AHEAD) as tables,
         ):
             for table in tables:
-                counts += np.bincount(table["verdict"].to_numpy(), minlength=len(counts))
                 writer.write_table(table)
         _write_verdicts(verdicts_path(path), found, counts, metadata)
     return counts
 
 
-def _cut(batches: Iterable[Batch]) -> Iterator[Batch]:
-    for batch in batches:
-        for first in range(0, len(batch.verdict), ROWS_IN_A_GROUP):
-            names = batch.names.slice(first, ROWS_IN_A_GROUP)
-            yield Batch(names, batch.verdict[first : first + ROWS_IN_A_GROUP])
+def _regrouped(tables: Iterable[pa.Table], size: int) -> Iterator[pa.Table]:
+    """Yield the rows of tables in tables of one size, the last of which may be smaller."""
+    waiting: list[pa.Table] = []
+    for table in tables:
+        waiting.append(table)
+        while sum(map(len, waiting)) >= size:
+            joined = pa.concat_tables(waiting)
+            yield joined.slice(0, size)
+            waiting = [joined.slice(size)]
+    if any(map(len, waiting)):
+        yield pa.concat_tables(waiting)
 
 
 def _write_verdicts(path: Path, found: Verdicts, counts: np.ndarray, metadata: dict[str, str]) -> None:
@@ -165,7 +174,7 @@ def counted(found: Verdicts, counts: np.ndarray) -> list[tuple[str, str, int]]:
             rows.append((name.removesuffix(".score"), "with a score", int(judged)))
             continue
         grades = [None, *column.dictionary.to_pylist()]
-        values = np.array([grades.index(each) for each in column.to_pylist()], dtype=np.int64)
+        values = column.indices.fill_null(-1).to_numpy() + 1
         totals = np.bincount(values, weights=counts, minlength=len(grades)).astype(np.int64)
         rows += [(name, grade or "none", int(total)) for grade, total in zip(grades, totals, strict=True)]
     return rows

@@ -2,32 +2,37 @@
 
 import gc
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache, partial
+from itertools import chain
 from pathlib import Path
 from typing import Protocol
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from opengrade.bulk import results
 from opengrade.bulk.ahead import ahead
 from opengrade.bulk.engines import Engine
-from opengrade.bulk.grading import Grader, Sorted
-from opengrade.bulk.grading import Part as Rows
+from opengrade.bulk.grading import Grader
 from opengrade.bulk.kept import whole
 from opengrade.bulk.schema import Dictionaries
+from opengrade.bulk.sorting import Part as Rows
+from opengrade.bulk.sorting import Sorted, Sorter
 from opengrade.frameworks import Framework
 
-# So many parts are waiting with their names, read while others are sorted and written.
-NAMES_AHEAD = 4
+# So many tables of names are read while things are ranked and results written.
+NAMES_AHEAD = 8
 
 
 class Part(Rows, Protocol):
     """Some models of a table with their names."""
 
-    def names(self) -> pa.Table:
-        """Return the columns iri and name, a row for each model in their order."""
+    def names(self) -> Iterator[pa.Table]:
+        """Yield tables with the columns iri and name, a row for each model in their order."""
 
 
 class Source(Protocol):
@@ -71,24 +76,27 @@ def run(
 
     `folder` is one that `workplace.workplace` has opened.
     """
+    grader = Grader(source.dictionaries, rules)
+    sorter = Sorter(source.dictionaries, engine)
     parts = list(source.parts())
     kinds, rows = [], []
     done = 0
-    with _collecting_less(), ahead(_names, parts, NAMES_AHEAD) as names:
-        grader = Grader(source.dictionaries, rules, engine)
+    with _collecting_less(), ThreadPoolExecutor(1) as aside:
+        prepare = cache(partial(aside.submit, grader.prepare))
         for number, part in enumerate(parts):
-            found = _sorted(grader, part, folder / f"part-{number:05}")
+            found = _sorted(sorter, part, folder / f"part-{number:05}", prepare)
             kinds.append(found.kind)
             rows.append(found.rows)
+            ranked = aside.submit(grader.rank, found.rows)
             done += part.count
             told(done)
-        verdicts = grader.judge(pa.concat_tables(rows))
-        found_of_all = results.laid_out(verdicts.rows, rules, grader.wanted)
-        batches = (
-            results.Batch(table, verdicts.numbers[kind]) for table, kind in zip(names, kinds, strict=True)
-        )
-        counts = results.write(out, batches, found_of_all, results.meaning(rules, versions))
-    return Summary(source.count, tuple(results.counted(found_of_all, counts)), len(counts))
+        with ahead(chain.from_iterable(part.names() for part in parts), NAMES_AHEAD) as names:
+            ranked.result()
+            verdicts = grader.judge(pa.concat_tables(rows), engine)
+            laid_out = results.laid_out(verdicts.rows, rules, grader.wanted)
+            numbers = verdicts.numbers[np.concatenate(kinds)]
+            counts = results.write(out, names, numbers, laid_out, results.meaning(rules, versions))
+    return Summary(source.count, tuple(results.counted(laid_out, counts)), len(counts))
 
 
 @contextmanager
@@ -101,19 +109,15 @@ def _collecting_less() -> Iterator[None]:
         gc.unfreeze()
 
 
-def _names(part: Part) -> pa.Table:
-    return part.names()
-
-
-def _sorted(grader: Grader, part: Part, path: Path) -> Sorted:
+def _sorted(sorter: Sorter, part: Part, path: Path, begun: Callable[[], object]) -> Sorted:
     """Sort a part, or read what an earlier run found of it."""
     files = [path.with_suffix(suffix) for suffix in (".rows.parquet", ".marks.parquet", ".kinds.parquet")]
     if files[-1].exists():
         rows, marks, kind = (pq.read_table(file) for file in files)
         found = Sorted(kind["kind"].to_numpy(), marks, rows)
-        grader.resume(found)
+        sorter.resume(found)
         return found
-    found = grader.sort(part)
+    found = sorter.sort(part, begun)
     for file, table in zip(files, (found.rows, found.marks, pa.table({"kind": found.kind})), strict=True):
         with whole(file) as partial:
             pq.write_table(table, partial)

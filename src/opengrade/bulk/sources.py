@@ -18,6 +18,8 @@ from opengrade.derive import derive_facts
 from opengrade.errors import Place
 from opengrade.importing import Submission
 
+NAMES_AT_ONCE = 100_000
+
 
 @dataclass(frozen=True)
 class HubPart:
@@ -44,9 +46,10 @@ class HubPart:
     def _distinct(self) -> tuple[pa.Table, np.ndarray]:
         return self.run.distinct_rows(self.first, self.count)
 
-    def names(self) -> pa.Table:
-        """Return IRI and name of each model, in their order."""
-        return self.run.names(self.first, self.count)
+    def names(self) -> Iterator[pa.Table]:
+        """Yield IRI and name of the models, in their order."""
+        for first in range(self.first, self.first + self.count, NAMES_AT_ONCE):
+            yield self.run.names(first, min(NAMES_AT_ONCE, self.first + self.count - first))
 
     def as_table(self) -> pa.Table:
         """Return the rows as they stand in a component table, names on the row of each model itself."""
@@ -55,7 +58,7 @@ class HubPart:
         first_of = pa.array(numbers[1:] != numbers[:-1]) if len(numbers) else pa.array([], pa.bool_())
         own = pa.concat_arrays([pa.array([True]), first_of]) if len(numbers) else first_of
         places = pa.compute.if_else(own, pa.array(numbers - self.first), pa.scalar(None, pa.int64()))
-        return pa.table([*rows.columns, *self.names().take(places).columns], schema=SCHEMA)
+        return pa.table([*rows.columns, *pa.concat_tables(self.names()).take(places).columns], schema=SCHEMA)
 
 
 @dataclass(frozen=True)

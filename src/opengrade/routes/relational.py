@@ -5,9 +5,9 @@ that looks for one thing is the greatest of its things, under a leaf that looks 
 greatest and least of these, and a grade is met where the least of its criteria is.
 """
 
-import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import ibis
 import ibis.expr.types as ir
@@ -20,35 +20,29 @@ from opengrade.findings import MET, Diagnosis
 from opengrade.frameworks import Framework
 from opengrade.graph import NamedNode
 
-# Things of one model are told by two sums of such numbers, in all 104 bits: that two of a hundred million
-# models with different things have the same sums has odds below 1 to 10^15.
-MARK_BITS = 52
+# Models are told apart by two sums of such numbers, in all 96 bits: that two of a hundred million models with
+# different things have the same sums has odds below 1 to 10^12, and sums of 30,000 things still are numbers.
+MARK_BITS = 48
 KEY = "thing"
 
 
 Columns = Sequence[tuple[Framework, Leaf]]
+# A rank that all models have is a number, so that the expression is no longer than need be.
+Rank: TypeAlias = "int | ir.IntegerValue"
+# Gives 64 bits for each number, as a hash function does; which function is for the engine to say.
+Digest = Callable[[ir.IntegerColumn], ir.IntegerColumn]
 
 
-def marks(rows: Sequence[tuple[int, ...]]) -> tuple[pa.Array, pa.Array]:
-    """Return two numbers for each class of things, which follow from its ranks alone."""
-    digests = [hashlib.sha256(repr(row).encode()).digest() for row in rows]
-    first, second = (
-        pa.array(
-            (int.from_bytes(each[at : at + 8], "big") >> (64 - MARK_BITS) for each in digests), pa.int64()
-        )
-        for at in (0, 8)
-    )
-    return first, second
-
-
-def signatures(things: ir.Table) -> ir.Table:
+def signatures(things: ir.Table, digest: Digest) -> ir.Table:
     """Return for each model two sums that tell models with different things apart.
 
-    `things` has the columns model, mark0 and mark1.
+    `things` has the columns model and look, the number of what a thing is.
     """
-    return things.group_by("model").agg(
-        mark0=things.mark0.sum().cast("int64"), mark1=things.mark1.sum().cast("int64")
-    )
+    marks = (digest(look) >> (64 - MARK_BITS) for look in (things.look, ~things.look))
+    marked = things.select("model", **{f"mark{n}": mark for n, mark in enumerate(marks)})
+    # Of the sums only digests are kept, since sums have 128 bits in DuckDB, which are slow to fetch.
+    sums = (marked.mark0.sum(), marked.mark1.sum())
+    return marked.group_by("model").agg(**{f"mark{n}": digest(total) >> 1 for n, total in enumerate(sums)})
 
 
 @dataclass(frozen=True)
@@ -117,32 +111,35 @@ def verdicts(things: ir.Table, known: Classes, wanted: Sequence[Judged]) -> ir.T
             for name in known.table.column_names[1:]
         }
     )
-    columns = {
-        leaf: nearest[each] if isinstance(each, str) else ibis.literal(each, "int16")
-        for leaf, each in known.columns.items()
-    }
+    columns = {leaf: nearest[each] if isinstance(each, str) else each for leaf, each in known.columns.items()}
     names = column_names(wanted)
     ranks = {
         names.criteria[each.framework.name, each.node]: _rank(each.framework, each.expression, columns)
         for each in wanted
     }
-    found = nearest.select("model", **ranks)
+    found = nearest.select("model", **{name: _column(rank) for name, rank in ranks.items()})
+    of_columns = {name: rank if isinstance(rank, int) else found[name] for name, rank in ranks.items()}
+    of_criteria = {key: of_columns[name] for key, name in names.criteria.items()}
     frameworks = {each.framework.name: each.framework for each in wanted}
     met = {
-        column: _met(frameworks[name], grade, found, names.criteria)
-        for (name, grade), column in names.grades.items()
+        column: _met(frameworks[name], grade, of_criteria) for (name, grade), column in names.grades.items()
     }
-    points = {
-        column: _half_points(frameworks[name], found, names.criteria) for name, column in names.scores.items()
-    }
+    points = {column: _half_points(frameworks[name], of_criteria) for name, column in names.scores.items()}
     return found.mutate(**met, **points)
 
 
-def _met(
-    framework: Framework, grade: str, found: ir.Table, names: Mapping[tuple[str, NamedNode], str]
-) -> ir.BooleanValue:
-    required = [found[names[framework.name, node]] for node in _required(framework, grade)]
-    return _least(required) >= met_from() if required else ibis.literal(True)
+def _column(rank: Rank) -> ir.IntegerValue:
+    return ibis.literal(rank, "int16") if isinstance(rank, int) else rank
+
+
+def _is_met(rank: Rank) -> bool | ir.BooleanValue:
+    return rank >= met_from()
+
+
+def _met(framework: Framework, grade: str, ranks: Mapping[tuple[str, NamedNode], Rank]) -> ir.BooleanValue:
+    required = [ranks[framework.name, node] for node in _required(framework, grade)]
+    found = _is_met(_least(required)) if required else True
+    return ibis.literal(found) if isinstance(found, bool) else found
 
 
 def _required(framework: Framework, grade: str) -> tuple[NamedNode, ...]:
@@ -151,9 +148,7 @@ def _required(framework: Framework, grade: str) -> tuple[NamedNode, ...]:
     return found.required
 
 
-def _rank(
-    framework: Framework, expression: Expr, columns: Mapping[tuple[str, Leaf], ir.IntegerColumn]
-) -> ir.IntegerValue:
+def _rank(framework: Framework, expression: Expr, columns: Mapping[tuple[str, Leaf], Rank]) -> Rank:
     """Return the rank of an expression, as `findings.Climber.diagnose` works it out."""
     if isinstance(expression, And) and not expression.parts:
         return _fixed(MET, None)
@@ -161,43 +156,55 @@ def _rank(
         ranks = [_rank(framework, part, columns) for part in expression.parts]
         return _least(ranks) if isinstance(expression, And) else _greatest(ranks)
     if isinstance(expression, Not):
-        held = _rank(framework, expression.part, columns) >= met_from()
-        return ibis.ifelse(held, _fixed(0, None), _fixed(MET, None))
+        inner = _rank(framework, expression.part, columns)
+        return _chosen(_is_met(inner), _fixed(0, None), _fixed(MET, None))
     if isinstance(expression, Ref):
         inner = _rank(framework, framework.shapes[expression.shape], columns)
         rung = framework.rungs.get(expression.shape)
-        return inner if rung is None else ibis.ifelse(inner >= met_from(), inner, _fixed(1, rung.reason))
+        return inner if rung is None else _chosen(_is_met(inner), inner, _fixed(1, rung.reason))
     assert isinstance(expression, Some | Every | Is)
     return columns[framework.name, expression]
 
 
-def _fixed(depth: int, reason: NamedNode | None) -> ir.IntegerScalar:
-    return ibis.literal(rank_of(Diagnosis(depth, reason)), "int16")
+def _fixed(depth: int, reason: NamedNode | None) -> int:
+    return rank_of(Diagnosis(depth, reason))
 
 
-def _least(ranks: Sequence[ir.IntegerValue]) -> ir.IntegerValue:
-    return ranks[0] if len(ranks) == 1 else ibis.least(*ranks)
+def _chosen(condition: bool | ir.BooleanValue, one: Rank, other: Rank) -> Rank:
+    if isinstance(condition, bool):
+        return one if condition else other
+    found: ir.IntegerValue = ibis.ifelse(condition, _column(one), _column(other))
+    return found
 
 
-def _greatest(ranks: Sequence[ir.IntegerValue]) -> ir.IntegerValue:
-    return ranks[0] if len(ranks) == 1 else ibis.greatest(*ranks)
+def _least(ranks: Sequence[Rank]) -> Rank:
+    return _outermost(ranks, min, ibis.least)
 
 
-def _half_points(
-    framework: Framework, found: ir.Table, names: Mapping[tuple[str, NamedNode], str]
-) -> ir.IntegerValue:
+def _greatest(ranks: Sequence[Rank]) -> Rank:
+    return _outermost(ranks, max, ibis.greatest)
+
+
+def _outermost(
+    ranks: Sequence[Rank], of_numbers: Callable[[list[int]], int], of_columns: Callable[..., ir.IntegerValue]
+) -> Rank:
+    """Return the least or the greatest of ranks, of which known numbers are told at once."""
+    numbers = [each for each in ranks if isinstance(each, int)]
+    columns = [each for each in ranks if not isinstance(each, int)]
+    if numbers:
+        if not columns:
+            return of_numbers(numbers)
+        columns.append(_column(of_numbers(numbers)))
+    return columns[0] if len(columns) == 1 else of_columns(*columns)
+
+
+def _half_points(framework: Framework, ranks: Mapping[tuple[str, NamedNode], Rank]) -> ir.IntegerValue:
     """Return the sum of two for each criterion that is met and one for each that is met by half."""
     assert framework.score is not None
-    points = []
+    points: list[Rank] = []
     for item in framework.score.items:
-        met = found[names[framework.name, item.criterion]] >= met_from()
-        none = ibis.literal(0, "int16")
-        half = none
+        half: Rank = 0
         if item.half is not None:
-            held = found[names[framework.name, item.half]] >= met_from()
-            half = ibis.ifelse(held, ibis.literal(1, "int16"), none)
-        points.append(ibis.ifelse(met, ibis.literal(2, "int16"), half))
-    total = points[0]
-    for each in points[1:]:
-        total = total + each
-    return total
+            half = _chosen(_is_met(ranks[framework.name, item.half]), 1, 0)
+        points.append(_chosen(_is_met(ranks[framework.name, item.criterion]), 2, half))
+    return _column(sum(points[1:], points[0]))
