@@ -3,6 +3,7 @@
 import socket
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -21,6 +22,8 @@ from opengrade.validating import Report, validate
 from support import ROOT, TESTS, run_cli
 
 SMALL = Limits(time=5, memory=1024, result=16)
+# For what never ends, whatever time it is given.
+ENDLESS = replace(SMALL, time=1)
 LARGE = Limits(time=15, memory=1536, result=128)
 WHOLE = TESTS / "data" / "whole.ttl"
 SLOW_NAME = TESTS / "data" / "slow-name.ttl"
@@ -46,6 +49,10 @@ def of_kind(kind: str) -> list[Path]:
 EXPECTED = {each_.path: each_ for each_ in files()}
 
 
+def limits_of(path: Path) -> Limits:
+    return ENDLESS if "limit" in EXPECTED[path].detail.split("|") else SMALL
+
+
 def departed(path: Path, found: object) -> str:
     """Say in what a result is not what is expected of the file, "" where it is."""
     wanted = EXPECTED[path]
@@ -67,8 +74,12 @@ def departed(path: Path, found: object) -> str:
 def test_queries_and_shapes_end_as_expected(kind: str, work: Callable[[Path], object]) -> None:
     paths = of_kind(kind)
     assert len(paths) > 20
-    found = each(work, paths, limits=SMALL, place=lambda path: Place(str(path)))
-    wrong = {path.name: departed(path, result) for path, result in zip(paths, found, strict=True)}
+    wrong: dict[str, str] = {}
+    for limits in (SMALL, ENDLESS):
+        chosen = [path for path in paths if limits_of(path) == limits]
+        found = each(work, chosen, limits=limits, place=lambda path: Place(str(path)))
+        wrong |= {path.name: departed(path, result) for path, result in zip(chosen, found, strict=True)}
+    assert wrong.keys() == {path.name for path in paths}
     assert not {name: what for name, what in wrong.items() if what}
 
 
@@ -107,18 +118,19 @@ def test_a_server_on_this_machine_is_never_asked(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0), backlog=200) as server:
         server.setblocking(False)
         port = server.getsockname()[1]
-        copies = []
+        copies: dict[tuple[Callable[[Path], object], Limits], list[Path]] = {}
         for each_ in files():
             data = each_.path.read_bytes()
             moved = data.replace(b"127.0.0.1:9/", f"127.0.0.1:{port}/".encode())
             moved = moved.replace(b"127.0.0.1:9>", f"127.0.0.1:{port}>".encode())
             if moved != data:
-                copies.append(tmp_path / each_.path.name)
-                copies[-1].write_bytes(moved)
-        assert len(copies) > 30
-        for path in copies:
-            work = ENDS.get("".join(path.suffixes[-2:]), ENDS.get(path.suffix, read_submission))
-            list(each(work, [path], limits=SMALL, place=lambda p: Place(str(p))))
+                path = tmp_path / each_.path.name
+                path.write_bytes(moved)
+                work = ENDS.get("".join(path.suffixes[-2:]), ENDS.get(path.suffix, read_submission))
+                copies.setdefault((work, limits_of(each_.path)), []).append(path)
+        assert sum(map(len, copies.values())) > 30
+        for (work, limits), paths in copies.items():
+            list(each(work, paths, limits=limits, place=lambda p: Place(str(p))))
         with pytest.raises(BlockingIOError):
             server.accept()
         socket.create_connection(("127.0.0.1", port)).close()
@@ -127,7 +139,7 @@ def test_a_server_on_this_machine_is_never_asked(tmp_path: Path) -> None:
 
 @pytest.mark.slow
 def test_the_whole_folder_is_told_in_lines_and_never_in_a_traceback() -> None:
-    done = run_cli("validate", ROOT / "tests" / "hostile", "--limit", "time=10")
+    done = run_cli("validate", ROOT / "tests" / "hostile", "--limit", "time=3")
     assert done.code in {3, 4}
     assert "Traceback" not in done.out + done.err
     assert "internal error" not in done.out + done.err
