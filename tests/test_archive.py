@@ -308,8 +308,8 @@ def test_claims_and_unknown_statements_stay_out(tmp_path: Path) -> None:
 def test_assess_and_query_use_what_is_accepted(tmp_path: Path) -> None:
     files, store = [own(tmp_path, name) for name in ("amber", "bloom")], tmp_path / "store"
     assert run_cli("accept", *files, "--store", store).code == 0
-    for route in ("sparql", "shacl"):
-        options = ("-f", "all", "--format", "json", "--route", route)
+    for route, rules in (("sparql", "all"), ("shacl", "mof-1.0")):
+        options = ("-f", rules, "--format", "json", "--route", route)
         kept = json.loads(run_cli("assess", "--store", store, *options).out)["assessments"]
         straight = json.loads(run_cli("assess", *files, *options).out)["assessments"]
         assert [each.pop("source") for each in kept] == [each["model"] for each in straight]

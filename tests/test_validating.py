@@ -293,12 +293,16 @@ def test_the_catalog_and_the_examples_conform() -> None:
     assert not unknown
 
 
+# An order of two that hangs on the seed would stay the same in one of 64 runs of the tests.
+SEEDS = 7
+
+
 @pytest.mark.slow
 def test_the_same_input_gives_the_same_bytes_whatever_the_hash_seed(tmp_path: Path) -> None:
     path = tmp_path / "mutant.ttl"
     path.write_text(TEXT.replace("ogr:version", "ogr:versio").replace('"MIT"', '"TBD"'))
     for format_ in ("table", "json", "turtle", "sarif", "github", "junit"):
-        seeds = range(20) if format_ == "json" else (0, 7)
+        seeds = range(SEEDS) if format_ == "json" else (0, 7)
         outputs = {run_cli("validate", path, "--format", format_, hash_seed=seed).out for seed in seeds}
         assert len(outputs) == 1, format_
-    assert len({run_cli("assess", path, "--format", "json", hash_seed=seed) for seed in range(20)}) == 1
+    assert len({run_cli("assess", path, "--format", "json", hash_seed=seed) for seed in range(SEEDS)}) == 1

@@ -87,7 +87,7 @@ some_models = st.lists(st.one_of(models, nearly_complete(), nearly_complete()), 
 def test_grades_imply_those_that_their_definitions_contain() -> None:
     seen: set[str] = set()
 
-    @settings(max_examples=20, **STEADY)
+    @settings(max_examples=10, **STEADY)
     @given(batch=some_models)
     def check(batch: list[Model]) -> None:
         for grades in met(batch, framework_files()):
@@ -156,7 +156,7 @@ open_components = st.builds(
 )
 
 
-@settings(max_examples=20, **STEADY)
+@settings(max_examples=10, **STEADY)
 @given(
     batch=st.lists(
         st.tuples(st.one_of(models, nearly_complete()), st.lists(open_components, min_size=1, max_size=3)),
