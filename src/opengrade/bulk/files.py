@@ -145,9 +145,10 @@ class TablePart:
 
     def _named(self, rows: pa.Table) -> pa.Table:
         """Leave out rows without names, and those of other parts."""
-        first, last = self.first, self.first + self.count
-        within = pc.and_(pc.greater_equal(rows["model"], first), pc.less(rows["model"], last))
-        return rows.filter(pc.and_(within, pc.is_valid(rows["iri"])))
+        named = rows.filter(pc.is_valid(rows["iri"]))
+        numbers = named["model"].to_numpy()
+        within = (numbers >= self.first) & (numbers < self.first + self.count)
+        return named if within.all() else named.filter(pa.array(within))
 
     def _may_be_in(self, group: "pq.RowGroupMetaData") -> bool:
         place = next(n for n in range(group.num_columns) if group.column(n).path_in_schema == "model")

@@ -92,6 +92,7 @@ class Ranker:
         nothing = _Climbers([])
         self._without = [_rank_of_nothing(nothing, *column) for column in self.columns]
         self._asked: dict[Part, tuple[int, ...]] = {}
+        self._by_parts: dict[Hashable, int | None] = {}
         self._by_look: dict[Hashable, int | None] = {}
         self._rank_by_look: dict[Hashable, int | None] = {}
         self._beyond = [_beyond_rungs(framework, leaf) for framework, leaf in self.columns]
@@ -110,15 +111,22 @@ class Ranker:
 
     def class_of(self, thing: Row) -> int:
         """Return the number of the class of a thing."""
-        numbers = self._numbers(thing.part)
         for deep in (False, True):
-            look = thing.part, deep, self._alike.look(thing, numbers, deep=deep)
-            if look not in self._by_look:
-                self._by_look[look] = self._class(thing, numbers, deep=deep)
-            found = self._by_look[look]
+            seen = self._alike.seen(thing.license, deep=deep) if thing.license else None
+            key = thing.part, thing.facts, seen, deep
+            if key not in self._by_parts:
+                self._by_parts[key] = self._class_by_look(thing, deep=deep)
+            found = self._by_parts[key]
             if found is not None:
                 return found
         raise AssertionError("a thing looked at in depth has a class")
+
+    def _class_by_look(self, thing: Row, *, deep: bool) -> int | None:
+        numbers = self._numbers(thing.part)
+        look = thing.part, deep, self._alike.look(thing, numbers, deep=deep)
+        if look not in self._by_look:
+            self._by_look[look] = self._class(thing, numbers, deep=deep)
+        return self._by_look[look]
 
     def _class(self, thing: Row, numbers: tuple[int, ...], *, deep: bool) -> int | None:
         """Return the class of a thing, None where one must look in depth to tell it from others."""
