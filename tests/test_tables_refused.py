@@ -171,7 +171,11 @@ def test_a_model_without_a_name_is_told(good: Path, tmp_path: Path) -> None:
         column[place] = change(place)
         path = tmp_path / f"{name}.parquet"
         pq.write_table(replaced(table, "iri", pa.array(column, pa.string())), path)
-        with pytest.raises(InputError, match="one row with its iri and name"):
+        number = table["model"].to_pylist()[place]
+        about = number if name == "none" else number + 1
+        with pytest.raises(
+            InputError, match=rf"\(about model {about}\)\. Give each model one row with its iri"
+        ):
             names_in(path)
 
 

@@ -136,8 +136,10 @@ class TablePart:
         # From where models are not in their order, they are put in it.
         late = pa.concat_tables((file.schema_arrow.empty_table().select(columns), *rest)).sort_by("model")
         if due + len(late) != self.first + self.count or not _are_numbered(late, due):
+            wrong = np.flatnonzero(late["model"].to_numpy() != np.arange(due, due + len(late)))
+            about = due + (int(wrong[0]) if len(wrong) else len(late))
             raise InputError(
-                f"the models are not numbered from 0 on with one iri each (about model {due + len(late)}).",
+                f"the models are not numbered from 0 on with one iri each (about model {about}).",
                 fix="Give each model one row with its iri and name; docs/tables.md tells how.",
                 where=Place(str(self.file.path)),
             )
