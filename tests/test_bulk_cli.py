@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from hub_examples import jsonl, some
+from hub_examples import chain, jsonl, some
 from opengrade.bulk import results
 from opengrade.bulk.results import verdicts_path
 from opengrade.cli.bulk import _working_beside
@@ -117,6 +117,13 @@ def test_lines_that_give_no_model_show_in_the_exit_code_however_few_they_are(
         done = run_cli(*way, records, "-q")
         assert (done.code, run_cli(*way, good, "-q").code) == (3, 0), done.err
         assert done.out, "the rest is graded all the same"
+
+
+@pytest.mark.parametrize("lines", [b"{broken\n", RECORDS[0].encode() + b"\n", jsonl(*chain(103))])
+def test_each_way_to_lose_a_record_shows_in_the_exit_code(lines: bytes, tmp_path: Path) -> None:
+    path = tmp_path / "hub.jsonl"
+    path.write_bytes(RECORDS[0].encode() + b"\n" + lines)
+    assert run_cli("assess", path, "-q").code == 3
 
 
 @pytest.mark.parametrize(

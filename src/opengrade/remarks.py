@@ -28,6 +28,7 @@ class Rule:
     what: str
     why: str
     fix: str
+    loses_record: bool = False
 
     @property
     def name(self) -> str:
@@ -41,7 +42,7 @@ class Remark:
 
     `focus` and `path` are IRIs of the thing and the property concerned, `value` the text concerned.
     `routine` marks what a mapping leaves aside in every file, for the reason given in its header, `lost` that
-    a whole record is left out, so that the file was not read as it should have been.
+    a whole record is left out, as its rule says.
     """
 
     place: Place
@@ -95,7 +96,7 @@ def _rule(graph: Graph, node: NamedNode) -> Rule:
             fix="State it: a rule says what is wrong, why it counts and how to mend it.",
         )
     label, what, why, fix = words.values()
-    return Rule(node, name, label, what, why, fix)
+    return Rule(node, name, label, what, why, fix, "true" in graph.texts(node, term("ogr:losesRecord")))
 
 
 def remark(
@@ -106,13 +107,10 @@ def remark(
     path: str | None = None,
     value: str | None = None,
     routine: bool = False,
-    lost: bool = False,
     names: Mapping[str, str] = NO_NAMES,
 ) -> Remark:
     """Make a remark by the name of a rule; KeyError for a rule or a name that is missing."""
-    return made(
-        rules()[name], place, focus=focus, path=path, value=value, routine=routine, lost=lost, names=names
-    )
+    return made(rules()[name], place, focus=focus, path=path, value=value, routine=routine, names=names)
 
 
 def made(
@@ -124,10 +122,10 @@ def made(
     path: str | None = None,
     value: str | None = None,
     routine: bool = False,
-    lost: bool = False,
 ) -> Remark:
     """Make a remark by a rule, its templates filled with names."""
     what, why, fix = (_filled(text, names) for text in (rule.what, rule.why, rule.fix))
+    lost = rule.loses_record
     return Remark(
         place, rule.name, rule.severity, rule.label, what, why, fix, focus, path, value, routine, lost
     )
