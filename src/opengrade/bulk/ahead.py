@@ -4,6 +4,7 @@ from collections import deque
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from itertools import islice
 from typing import TypeVar
 
 T = TypeVar("T")
@@ -16,15 +17,19 @@ def ahead(items: Iterator[T], most: int) -> Iterator[Iterator[T]]:
     The thread begins at once; an error in making an item is raised when it is asked for.
     """
     thread = ThreadPoolExecutor(1)
-    end = object()
-    waiting = deque(thread.submit(next, items, end) for _ in range(most))
+    waiting = deque(thread.submit(_first, items) for _ in range(most))
 
     def taken() -> Iterator[T]:
-        while (item := waiting.popleft().result()) is not end:
-            waiting.append(thread.submit(next, items, end))
-            yield item  # type: ignore[misc]  # all but the end is an item
+        while found := waiting.popleft().result():
+            waiting.append(thread.submit(_first, items))
+            yield from found
 
     try:
         yield taken()
     finally:
         thread.shutdown(cancel_futures=True)
+
+
+def _first(items: Iterator[T]) -> list[T]:
+    """Return the next item alone, or nothing at the end."""
+    return list(islice(items, 1))

@@ -21,15 +21,16 @@ from opengrade.errors import UsageError
 MEMORY = "2GB"
 
 
-@ibis.udf.scalar.builtin(name="hash")  # type: ignore[untyped-decorator]
-def _hash_of_duckdb(number: dt.int64) -> dt.uint64: ...
+def _digest(number: int) -> int:
+    """Stand for a function of an engine, which is never called here."""
+    raise NotImplementedError
 
 
-@ibis.udf.scalar.builtin(name="xxhash64")  # type: ignore[untyped-decorator]
-def _hash_of_spark(number: dt.int64) -> dt.int64: ...
-
-
-_HASHES = {"duckdb": _hash_of_duckdb, "spark": _hash_of_spark}
+# What Ibis calls by another name in each engine, or with fewer bits.
+_DIGESTS = {
+    engine: ibis.udf.scalar.builtin(_digest, name=name, signature=((dt.int64,), result))
+    for engine, name, result in (("duckdb", "hash", dt.uint64), ("spark", "xxhash64", dt.int64))
+}
 
 
 @dataclass(frozen=True)
@@ -59,7 +60,7 @@ class Engine:
 
     def digest(self, numbers: ir.IntegerColumn) -> ir.IntegerColumn:
         """Return 64 bits for each number, by the hash function of the engine."""
-        found: ir.IntegerColumn = _HASHES[self.name](numbers)
+        found: ir.IntegerColumn = _DIGESTS[self.name](numbers)
         return found
 
     def fetch(self, expression: ir.Table) -> pa.Table:
