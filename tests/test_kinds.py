@@ -2,19 +2,22 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from random import Random
 
 import numpy as np
+import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from opengrade.bulk.engines import Engine, connected
-from opengrade.bulk.files import open_table, rows_table, table_writer
+from opengrade.bulk.files import TableFile, TablePart, open_table, rows_table, table_writer
 from opengrade.bulk.grading import _with_the_same
 from opengrade.bulk.schema import Dictionaries, Part
-from opengrade.bulk.sorting import Sorter
+from opengrade.bulk.sorting import Sorter, _kinds
 
 PARTS, FACTS = 3, 50
+FIRST = 7
 
 
 @pytest.fixture(scope="module")
@@ -67,6 +70,23 @@ def test_a_model_may_have_a_great_many_things(tmp_path: Path, engine: Engine) ->
     models = [[(n % 3, n % FACTS) for n in range(200_000)], [(0, 0)]]
     models.append(models[0])
     assert kinds(written(tmp_path / "t.parquet", models), engine)[0] == [0, 1, 0]
+
+
+@given(st.lists(st.tuples(st.integers(0, 3), st.integers(0, 3)), min_size=1, max_size=30), st.randoms())
+def test_kinds_are_found_in_whatever_order_an_engine_gives_models(
+    marks: list[tuple[int, int]], random: Random
+) -> None:
+    """Also where one mark does not tell all apart."""
+    rows = [(FIRST + number, *each) for number, each in enumerate(marks)]
+    random.shuffle(rows)
+    part = TablePart(TableFile(Path("t.parquet"), Dictionaries(), FIRST + len(rows)), FIRST, len(rows))
+    columns = (pa.array(column, pa.int64()) for column in zip(*rows, strict=True))
+    found = _kinds(pa.table([*columns], names=["model", "mark0", "mark1"]), part, len(rows))
+    known: dict[tuple[int, int], int] = {}
+    assert found.inverse.tolist() == [known.setdefault(each, len(known)) for each in marks]
+    assert found.keys == list(known)
+    assert [marks[first] for first in found.first] == list(known)
+    assert found.first == [marks.index(each) for each in known]
 
 
 @given(st.lists(st.lists(st.integers(0, 40), min_size=1, max_size=5), min_size=1, max_size=30))

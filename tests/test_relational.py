@@ -114,6 +114,21 @@ def test_shapes_of_models_themselves(tmp_path: Path, engine: Engine, constraint:
     assert len({each.criteria for each in found}) > ("sh:class ogr:Model" not in constraint)
 
 
+BARE = """
+PREFIX ogr: <https://w3id.org/opengrade/ns#>
+<https://example.org/bare> a ogr:Model ; ogr:name "Bare" .
+"""
+
+
+@pytest.mark.parametrize("constraint", OF_MODELS)
+def test_shapes_of_a_model_of_which_nothing_is_known(tmp_path: Path, engine: Engine, constraint: str) -> None:
+    """All ranks are the same for all models, so that the whole expression is reckoned beforehand."""
+    path = tmp_path / "rules.ttl"
+    path.write_text(f"{RUNGS}  {constraint} .\n", encoding="utf-8")
+    facts = derive_facts(parse(BARE.encode(), syntax="turtle", path="bare.ttl"), source="bare.ttl")
+    assert differences([facts], [load_framework(path)], tmp_path / "t.parquet", engine) == []
+
+
 BEHIND_LICENSES = """
   sh:property [ sh:path ogr:hasComponent ; sh:qualifiedMinCount 1 ; sh:qualifiedValueShape [
     sh:class ogr:FinalWeights ; sh:property [ sh:path ( ogr:licenseOption ogr:requiresLicense ) ;
@@ -145,6 +160,32 @@ def test_things_that_differ_in_one_respect_are_told_apart(
     path.write_text(f"{HEADER}  {constraint} .\n", encoding="utf-8")
     first, second = reversed(things) if turned else things
     quads = parse((TWO_MODELS % (*first, *second)).encode(), syntax="turtle", path="two.ttl")
+    facts, rules = derive_facts(quads, source="two.ttl"), load_framework(path)
+    assert differences([facts], [rules], tmp_path / "t.parquet", engine) == []
+    found = by_table(tmp_path / "t.parquet", [rules], engine)["rules"]
+    assert len({each.criteria for each in found}) == 2
+
+
+BY_ORIGIN = """
+  sh:property [ sh:path ogr:hasComponent ; sh:qualifiedMinCount 1 ; sh:qualifiedValueShape [
+    sh:class ogr:FinalWeights ; sh:property [ sh:path ogr:licenseOrigin ; sh:hasValue "%s" ] ] ]
+"""
+OF_TWO_ORIGINS = """
+PREFIX ogr: <https://w3id.org/opengrade/ns#> PREFIX ex: <https://example.org/>
+ex:m1 a ogr:Model ; ogr:name "1" ; ogr:hasComponent ex:w1 .
+ex:m2 a ogr:Model ; ogr:name "2" ; ogr:hasComponent ex:w2 ; ogr:distributionLicense "MIT" .
+ex:w1 a ogr:FinalWeights ; ogr:licenseExpression "MIT" .
+ex:w2 a ogr:FinalWeights .
+"""
+
+
+@pytest.mark.parametrize("origin", ["licenseExpression", "distributionLicense"])
+def test_licenses_that_differ_in_their_origin_alone_are_told_apart(
+    tmp_path: Path, engine: Engine, origin: str
+) -> None:
+    path = tmp_path / "rules.ttl"
+    path.write_text(f"{HEADER}  {BY_ORIGIN % origin} .\n", encoding="utf-8")
+    quads = parse(OF_TWO_ORIGINS.encode(), syntax="turtle", path="two.ttl")
     facts, rules = derive_facts(quads, source="two.ttl"), load_framework(path)
     assert differences([facts], [rules], tmp_path / "t.parquet", engine) == []
     found = by_table(tmp_path / "t.parquet", [rules], engine)["rules"]

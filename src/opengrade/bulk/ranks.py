@@ -230,7 +230,6 @@ class Alike:
         self._looks: dict[tuple[Resolution, str | None, bool], int] = {}
         self._of_looks: list[tuple[Hashable, ...]] = []
         self._known: dict[Hashable, int] = {}
-        self._passed: dict[tuple[tuple[int, ...], tuple[int, ...]], Hashable] = {}
         self._twins: dict[NamedNode, NamedNode] = {}
         self._by_look: dict[Hashable, NamedNode] = {}
         self._inner: dict[tuple[int, Term], Hashable] = {}
@@ -245,10 +244,8 @@ class Alike:
         facts = tuple(pair for pair in thing.facts if pair[0] in properties)
         if thing.license is None or not tests:
             return facts, thing.license is None
-        key = tests, self.seen(thing.license, deep=deep)
-        if key not in self._passed:
-            self._passed[key] = tuple(tuple(self._of_looks[n][test] for test in tests) for n in key[1])
-        return facts, self._passed[key]
+        seen = [self._of_looks[number] for number in self.seen(thing.license, deep=deep)]
+        return facts, tuple(tuple(each[test] for test in tests) for each in seen)
 
     def seen(self, entry: LicenseEntry, *, deep: bool) -> tuple[int, ...]:
         """Return numbers for what tests see of a license as it applies, and as stated if it is bound."""

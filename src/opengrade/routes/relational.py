@@ -21,7 +21,7 @@ from opengrade.frameworks import Framework
 from opengrade.graph import NamedNode
 
 # Models are told apart by two sums of such numbers, in all 96 bits: that two of a hundred million models with
-# different things have the same sums has odds below 1 to 10^12, and sums of 30,000 things still are numbers.
+# different things have the same sums has odds below 1 to 10^12, and sums of 30,000 fit into 64 bits.
 MARK_BITS = 48
 KEY = "thing"
 
