@@ -156,7 +156,7 @@ open_components = st.builds(
 )
 
 
-@settings(max_examples=10, **STEADY)
+@settings(max_examples=20, **STEADY)
 @given(
     batch=st.lists(
         st.tuples(st.one_of(models, nearly_complete()), st.lists(open_components, min_size=1, max_size=3)),
