@@ -6,6 +6,7 @@ What the columns mean is told in docs/tables.md.
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 from opengrade.errors import InputError, Place
@@ -155,9 +156,13 @@ def _license(document: Mapping[str, Any]) -> LicenseEntry:
 
 
 def _resolution(document: Mapping[str, Any]) -> Resolution:
-    return Resolution(
-        text=document["text"],
-        state=term(document["state"]),
-        how=term(document["how"]) if document["how"] else None,
-        options=tuple(frozenset(map(NamedNode, option)) for option in document["options"]),
-    )
+    options = tuple(map(tuple, document["options"]))
+    return Resolution(document["text"], *_resolved(document["state"], document["how"], options))
+
+
+@lru_cache(maxsize=4096)  # most licenses of a table differ from others in words alone
+def _resolved(
+    state: str, how: str | None, options: tuple[tuple[str, ...], ...]
+) -> tuple[NamedNode, NamedNode | None, tuple[frozenset[NamedNode], ...]]:
+    found = tuple(frozenset(map(NamedNode, option)) for option in options)
+    return term(state), term(how) if how else None, found
