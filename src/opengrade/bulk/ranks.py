@@ -18,7 +18,7 @@ from opengrade.criteria import And, Every, Expr, In, Is, Not, Or, Ref, Some, fir
 from opengrade.derive import ModelFacts
 from opengrade.findings import MET, Climber, Diagnosis, outcome_of
 from opengrade.frameworks import Framework
-from opengrade.graph import GENID, Graph, Literal, NamedNode, Term
+from opengrade.graph import GENID, Graph, Literal, NamedNode, Term, Triple
 from opengrade.licenses import Resolution
 from opengrade.licensing import OF_LICENSES, license_triples
 from opengrade.namespaces import compact, local_name, term
@@ -233,6 +233,7 @@ class Alike:
         self._twins: dict[NamedNode, NamedNode] = {}
         self._by_look: dict[Hashable, NamedNode] = {}
         self._inner: dict[tuple[int, Term], Hashable] = {}
+        self._held: dict[tuple[int, Term], bool] = {}
 
     def look(self, thing: Row, numbers: tuple[int, ...], *, deep: bool) -> Hashable:
         """Return what the leaves of some numbers can see of a thing, beside its kinds."""
@@ -280,7 +281,7 @@ class Alike:
     def _look(self, resolution: Resolution, origin: str | None, *, deep: bool) -> tuple[Hashable, ...]:
         """Return for each test whether a thing with a license passes it, or in depth all that it finds."""
         node = NamedNode(GENID + "look")
-        prover = Prover({}, license_triples(node, resolution, origin))
+        prover = _Behind(node, license_triples(node, resolution, origin), self._held)
         see = partial(self._seen, prover) if deep else prover.holds
         return tuple(see(test, node) for test in self._tests)
 
@@ -302,6 +303,26 @@ class Alike:
         if key not in self._inner:
             self._inner[key] = self._seen(prover, expression, node)
         return self._inner[key]
+
+
+class _Behind(Prover):
+    """Remembers what holds of the options and licenses behind a thing: they are the same wherever met."""
+
+    def __init__(
+        self, thing: NamedNode, facts: Iterable[Triple], known: dict[tuple[int, Term], bool]
+    ) -> None:
+        super().__init__({}, facts)
+        self._thing = thing
+        self._held = known
+
+    def holds(self, expression: Expr, node: Term) -> bool:
+        """Say whether a node satisfies an expression."""
+        if node == self._thing:
+            return super().holds(expression, node)
+        key = id(expression), node
+        if key not in self._held:
+            self._held[key] = super().holds(expression, node)
+        return self._held[key]
 
 
 def _asked_of_things(framework: Framework, leaf: Leaf) -> Iterator[Some | Every]:
