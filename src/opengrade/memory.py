@@ -3,7 +3,7 @@
 import gc
 import os
 
-OBJECTS_BETWEEN_COLLECTIONS = 200_000
+OBJECTS_BETWEEN_COLLECTIONS = 1_000_000
 # Arrow asks for pages of two megabytes, of which much is cleared and never used: with small ones a million
 # models take a tenth less time. Arrow reads this when it is loaded.
 ENVIRONMENT = {"MIMALLOC_ALLOW_THP": "0"}
