@@ -4,6 +4,7 @@ import random
 from collections.abc import Iterator
 from pathlib import Path
 
+import ibis
 import pytest
 
 from opengrade.bulk.engines import Engine, connected
@@ -14,6 +15,7 @@ from opengrade.derive import derive_facts
 from opengrade.frameworks import Framework
 from opengrade.graph import parse
 from opengrade.loading import framework, load_framework
+from opengrade.routes.relational import _each_once
 from support import CORPORA, facts_below, facts_of, needs_corpora
 from table_examples import all_rules, by_table, catalog, differences, example_files, generated_facts
 from test_routes import HEADER
@@ -190,3 +192,14 @@ def test_licenses_that_differ_in_their_origin_alone_are_told_apart(
     assert differences([facts], [rules], tmp_path / "t.parquet", engine) == []
     found = by_table(tmp_path / "t.parquet", [rules], engine)["rules"]
     assert len({each.criteria for each in found}) == 2
+
+
+def test_an_engine_is_asked_once_for_each_expression_and_for_no_number() -> None:
+    table = ibis.table({"a": "int16", "b": "int16"})
+    values = {"x": ibis.least(table.a, table.b), "y": 3, "z": ibis.least(table.a, table.b), "w": True}
+    found, asked = _each_once({**values, "v": table.a})
+    assert found == {"x": "x", "y": 3, "z": "x", "w": True, "v": "v"}
+    assert [name for name, value in asked.items() if value.equals({**values, "v": table.a}[name])] == [
+        "x",
+        "v",
+    ]

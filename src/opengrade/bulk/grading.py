@@ -57,15 +57,21 @@ class Grader:
         things, alike = _with_the_same(rows["kind"].to_numpy(), class_of[looks.indices.to_numpy()])
         known = classes(self._ranker.columns, self._ranker.rows)
         of_kinds = engine.table(things).inner_join(engine.table(known.table), KEY).drop(KEY)
-        found = engine.fetch(verdicts(of_kinds, known, self.wanted)).sort_by("model")
+        asked = verdicts(of_kinds, known, self.wanted)
+        fetched = engine.fetch(asked.table).sort_by("model")
         codes, ranks = outcome_codes(), set(column_names(self.wanted).criteria.values())
+        found = {name: fetched[name].to_numpy() for name in fetched.column_names if name != "model"}
+        found = {name: codes[values] if name in ranks else values for name, values in found.items()}
+        # One column that all share, since there may be no other.
+        told_apart = (np.zeros(len(fetched)), *found.values())
+        numbers, first = _numbered([values.astype(np.int16) for values in told_apart])
         columns = {
-            name: pa.array(codes[found[name].to_numpy()]) if name in ranks else found[name]
-            for name in found.column_names
-            if name != "model"
+            name: found[each][first]
+            if isinstance(each, str)
+            else np.full(len(first), codes[each] if name in ranks else each)
+            for name, each in asked.columns.items()
         }
-        numbers, first = _numbered([column.to_numpy().astype(np.int16) for column in columns.values()])
-        return Verdicts(numbers[alike], pa.table(columns).take(pa.array(first)))
+        return Verdicts(numbers[alike], pa.table(columns))
 
 
 def _with_the_same(kind: np.ndarray, class_: np.ndarray) -> tuple[pa.Table, np.ndarray]:

@@ -5,7 +5,7 @@ that looks for one thing is the greatest of its things, under a leaf that looks 
 greatest and least of these, and a grade is met where the least of its criteria is.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -29,6 +29,8 @@ KEY = "thing"
 Columns = Sequence[tuple[Framework, Leaf]]
 # A rank that all models have is a number, so that the expression is no longer than need be.
 Rank: TypeAlias = "int | ir.IntegerValue"
+Met: TypeAlias = "bool | ir.BooleanValue"
+Value: TypeAlias = "Rank | Met"
 # Gives 64 bits for each number, as a hash function does; which function is for the engine to say.
 Digest = Callable[[ir.IntegerColumn], ir.IntegerColumn]
 
@@ -100,8 +102,20 @@ def column_names(wanted: Sequence[Judged]) -> Names:
     return Names(criteria, grades, scores)
 
 
-def verdicts(things: ir.Table, known: Classes, wanted: Sequence[Judged]) -> ir.Table:
-    """Return what is found of each model, in the columns that `column_names` tells.
+@dataclass(frozen=True)
+class Asked:
+    """What has to be asked of an engine, each thing once.
+
+    `table` has the column model and others; `columns` maps each name of `column_names` to one of these, or to
+    what is the same for all models.
+    """
+
+    table: ir.Table
+    columns: Mapping[str, str | int]
+
+
+def verdicts(things: ir.Table, known: Classes, wanted: Sequence[Judged]) -> Asked:
+    """Say what to ask to find all verdicts of models.
 
     `things` has the column model and those of the table of classes.
     """
@@ -113,33 +127,44 @@ def verdicts(things: ir.Table, known: Classes, wanted: Sequence[Judged]) -> ir.T
     )
     columns = {leaf: nearest[each] if isinstance(each, str) else each for leaf, each in known.columns.items()}
     names = column_names(wanted)
-    ranks = {
-        names.criteria[each.framework.name, each.node]: _rank(each.framework, each.expression, columns)
-        for each in wanted
-    }
-    found = nearest.select("model", **{name: _column(rank) for name, rank in ranks.items()})
-    of_columns = {name: rank if isinstance(rank, int) else found[name] for name, rank in ranks.items()}
-    of_criteria = {key: of_columns[name] for key, name in names.criteria.items()}
     frameworks = {each.framework.name: each.framework for each in wanted}
-    met = {
-        column: _met(frameworks[name], grade, of_criteria) for (name, grade), column in names.grades.items()
+    of_criteria, asked = _each_once(
+        {
+            names.criteria[each.framework.name, each.node]: _rank(each.framework, each.expression, columns)
+            for each in wanted
+        }
+    )
+    found = nearest.select("model", **asked)
+    ranks = {
+        key: found[each] if isinstance(each := of_criteria[name], str) else each
+        for key, name in names.criteria.items()
     }
-    points = {column: _half_points(frameworks[name], of_criteria) for name, column in names.scores.items()}
-    return found.mutate(**met, **points)
+    met = {column: _met(frameworks[name], grade, ranks) for (name, grade), column in names.grades.items()}
+    points = {column: _half_points(frameworks[name], ranks) for name, column in names.scores.items()}
+    of_frameworks, more = _each_once(met | points)
+    return Asked(found.mutate(**more), of_criteria | of_frameworks)
+
+
+def _each_once(values: Mapping[str, Value]) -> tuple[dict[str, str | int], dict[str, ir.Value]]:
+    """Return for each name its number or the first name with the same expression; and what these name."""
+    first: dict[Hashable, str] = {}
+    found: dict[str, str | int] = {}
+    for name, value in values.items():
+        found[name] = value if isinstance(value, int) else first.setdefault(value.op(), name)
+    return found, {name: values[name] for name in first.values()}
 
 
 def _column(rank: Rank) -> ir.IntegerValue:
     return ibis.literal(rank, "int16") if isinstance(rank, int) else rank
 
 
-def _is_met(rank: Rank) -> bool | ir.BooleanValue:
+def _is_met(rank: Rank) -> Met:
     return rank >= met_from()
 
 
-def _met(framework: Framework, grade: str, ranks: Mapping[tuple[str, NamedNode], Rank]) -> ir.BooleanValue:
+def _met(framework: Framework, grade: str, ranks: Mapping[tuple[str, NamedNode], Rank]) -> Met:
     required = [ranks[framework.name, node] for node in _required(framework, grade)]
-    found = _is_met(_least(required)) if required else True
-    return ibis.literal(found) if isinstance(found, bool) else found
+    return _is_met(_least(required)) if required else True
 
 
 def _required(framework: Framework, grade: str) -> tuple[NamedNode, ...]:
@@ -170,7 +195,7 @@ def _fixed(depth: int, reason: NamedNode | None) -> int:
     return rank_of(Diagnosis(depth, reason))
 
 
-def _chosen(condition: bool | ir.BooleanValue, one: Rank, other: Rank) -> Rank:
+def _chosen(condition: Met, one: Rank, other: Rank) -> Rank:
     if isinstance(condition, bool):
         return one if condition else other
     found: ir.IntegerValue = ibis.ifelse(condition, _column(one), _column(other))
@@ -190,7 +215,7 @@ def _outermost(
 ) -> Rank:
     """Return the least or the greatest of ranks, of which known numbers are told at once."""
     numbers = [each for each in ranks if isinstance(each, int)]
-    columns = [each for each in ranks if not isinstance(each, int)]
+    columns = list({each.op(): each for each in ranks if not isinstance(each, int)}.values())
     if numbers:
         if not columns:
             return of_numbers(numbers)
@@ -198,7 +223,7 @@ def _outermost(
     return columns[0] if len(columns) == 1 else of_columns(*columns)
 
 
-def _half_points(framework: Framework, ranks: Mapping[tuple[str, NamedNode], Rank]) -> ir.IntegerValue:
+def _half_points(framework: Framework, ranks: Mapping[tuple[str, NamedNode], Rank]) -> Rank:
     """Return the sum of two for each criterion that is met and one for each that is met by half."""
     assert framework.score is not None
     points: list[Rank] = []
@@ -207,4 +232,4 @@ def _half_points(framework: Framework, ranks: Mapping[tuple[str, NamedNode], Ran
         if item.half is not None:
             half = _chosen(_is_met(ranks[framework.name, item.half]), 1, 0)
         points.append(_chosen(_is_met(ranks[framework.name, item.criterion]), 2, half))
-    return _column(sum(points[1:], points[0]))
+    return sum(points[1:], points[0])
