@@ -8,9 +8,13 @@ from pathlib import Path
 
 import pytest
 
+from opengrade.bulk import running
+from opengrade.bulk.engines import connected
+from opengrade.bulk.files import open_table
 from opengrade.bulk.results import verdicts_path
 from opengrade.bulk.workplace import rules_key, workplace
 from opengrade.errors import UsageError
+from opengrade.loading import framework
 from support import TESTS
 from table_examples import catalog, written
 
@@ -71,6 +75,26 @@ def test_what_is_done_is_not_done_again(table: Path, tmp_path: Path) -> None:
     assert len(first) >= 6
     grade(table, out, last=9)
     assert {each: each.stat().st_mtime_ns for each in first} == first
+
+
+@pytest.mark.parametrize("what", ["keeping", "telling"])
+def test_what_fails_beside_the_sorting_ends_the_run(
+    table: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, what: str
+) -> None:
+    def fails(*_: object) -> None:
+        raise OSError("no space left")
+
+    if what == "keeping":
+        monkeypatch.setattr(running, "_keep", fails)
+    told = fails if what == "telling" else lambda _: None
+    out, rules = tmp_path / "r.parquet", [framework("mof-1.0")]
+    with (
+        pytest.raises(OSError, match="no space left"),
+        connected("duckdb") as engine,
+        workplace(out, [table], rules="") as folder,
+    ):
+        running.run(open_table(table), rules, engine, out, folder, versions={}, told=told)
+    assert not out.exists() and parts(out).is_dir()
 
 
 def test_other_rules_have_another_key(tmp_path: Path) -> None:

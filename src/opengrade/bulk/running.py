@@ -72,27 +72,33 @@ def run(
     versions: dict[str, str],
     told: Told,
 ) -> Summary:
-    """Grade all models and write the results; `told` hears how many models are done.
+    """Grade all models and write the results; `told` hears, in another thread, how many are sorted and kept.
 
     `folder` is one that `workplace.workplace` has opened.
     """
     grader = Grader(source.dictionaries, rules)
     sorter = Sorter(source.dictionaries, engine)
     parts = list(source.parts())
-    kinds, rows = [], []
+    kinds, rows, later = [], [], []
     done = 0
     with _collecting_less(), ThreadPoolExecutor(1) as aside:
         prepare = cache(partial(aside.submit, grader.prepare))
         for number, part in enumerate(parts):
-            found = _sorted(sorter, part, folder / f"part-{number:05}", prepare)
+            path = folder / f"part-{number:05}"
+            earlier = _kept(path)
+            found = sorter.sort(part, prepare) if earlier is None else sorter.resumed(earlier)
+            ranked = aside.submit(grader.rank, found.rows)
+            if earlier is None:
+                later.append(aside.submit(_keep, found, path))
+            done += part.count
+            later.append(aside.submit(told, done))
             kinds.append(found.kind)
             rows.append(found.rows)
-            ranked = aside.submit(grader.rank, found.rows)
-            done += part.count
-            told(done)
         with ahead(chain.from_iterable(part.names() for part in parts), NAMES_AHEAD) as names:
             ranked.result()
             verdicts = grader.judge(pa.concat_tables(rows), engine)
+            for each in later:
+                each.result()
             laid_out = results.laid_out(verdicts.rows, rules, grader.wanted)
             numbers = verdicts.numbers[np.concatenate(kinds)]
             counts = results.write(out, names, numbers, laid_out, results.meaning(rules, versions))
@@ -109,16 +115,25 @@ def _collecting_less() -> Iterator[None]:
         gc.unfreeze()
 
 
-def _sorted(sorter: Sorter, part: Part, path: Path, begun: Callable[[], object]) -> Sorted:
-    """Sort a part, or read what an earlier run found of it."""
-    files = [path.with_suffix(suffix) for suffix in (".rows.parquet", ".marks.parquet", ".kinds.parquet")]
-    if files[-1].exists():
-        rows, marks, kind = (pq.read_table(file) for file in files)
-        found = Sorted(kind["kind"].to_numpy(), marks, rows)
-        sorter.resume(found)
-        return found
-    found = sorter.sort(part, begun)
-    for file, table in zip(files, (found.rows, found.marks, pa.table({"kind": found.kind})), strict=True):
+def _files(path: Path) -> tuple[Path, Path, Path]:
+    """Return where things, marks and kinds of a part are kept; the last is written when the others are."""
+    rows, marks, kinds = (path.with_suffix(f".{name}.parquet") for name in ("rows", "marks", "kinds"))
+    return rows, marks, kinds
+
+
+def _keep(found: Sorted, path: Path) -> None:
+    """Write what was found of a part, for a later run."""
+    for file, table in zip(
+        _files(path), (found.rows, found.marks, pa.table({"kind": found.kind})), strict=True
+    ):
         with whole(file) as partial:
             pq.write_table(table, partial)
-    return found
+
+
+def _kept(path: Path) -> Sorted | None:
+    """Read what an earlier run found of a part."""
+    files = _files(path)
+    if not files[-1].exists():
+        return None
+    rows, marks, kinds = (pq.read_table(file) for file in files)
+    return Sorted(kinds["kind"].to_numpy(), marks, rows)

@@ -84,10 +84,11 @@ class Sorter:
         self._engine = engine
         self._known: dict[tuple[int, int], int] = {}
 
-    def resume(self, found: Sorted) -> None:
-        """Take over what an earlier run found of a part."""
+    def resumed(self, found: Sorted) -> Sorted:
+        """Take over what an earlier run found of a part, and return it."""
         for key in zip(*(found.marks[name].to_pylist() for name in MARKS), strict=True):
             self._known[key] = len(self._known)
+        return found
 
     def sort(self, part: Part, begun: Callable[[], object] = lambda: None) -> Sorted:
         """Sort the models of a part into kinds; InputError where one has no rows.
@@ -147,11 +148,12 @@ def _kinds(signed: pa.Table, part: Part, count: int) -> _Kinds:
     inverse = np.empty(count, dtype=np.int32)
     inverse[model] = numbers
     # The engine gives models in any order: kinds are numbered again as they are met in that of the models.
-    inverse, first = _met(inverse)
-    of_kinds = np.empty(len(first), dtype=np.int64)
-    of_kinds[inverse[model[places]]] = places
-    keys = list(zip(*(column[of_kinds].tolist() for column in marks_of), strict=True))
-    return _Kinds(keys, first.tolist(), inverse)
+    first = first_places(inverse)
+    order = np.argsort(first)
+    again = np.empty(len(order), dtype=np.int32)
+    again[order] = np.arange(len(order))
+    keys = list(zip(*(column[places[order]].tolist() for column in marks_of), strict=True))
+    return _Kinds(keys, first[order].tolist(), again[inverse])
 
 
 def _met(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
