@@ -170,6 +170,32 @@ def test_results_are_written_in_groups_with_each_model_in_its_place(tmp_path: Pa
     assert counts.tolist() == np.bincount(verdict).tolist()
 
 
+@pytest.mark.parametrize("wrong", ["models", "verdicts"])
+def test_both_files_of_results_appear_or_none(tmp_path: Path, wrong: str) -> None:
+    found = results.Verdicts(
+        pa.table({"open": pa.array(["no"]).dictionary_encode()}), pa.table({"open.a": [0]})
+    )
+
+    def fails(*_: object) -> None:
+        raise OSError("no space left")
+
+    def names() -> Iterator[pa.Table]:
+        yield pa.table({"iri": ["urn:a"], "name": ["a"]})
+        if wrong == "models":
+            fails()
+
+    paths = (tmp_path / "r.parquet", verdicts_path(tmp_path / "r.parquet"))
+    for path in paths:
+        path.write_text("earlier")
+    with pytest.MonkeyPatch.context() as patched:
+        if wrong == "verdicts":
+            patched.setattr(results, "_write_verdicts", fails)
+        with pytest.raises(OSError, match="no space left"):
+            results.write(paths[0], names(), np.array([0], np.int32), found, {})
+    assert [path.read_text() for path in paths] == ["earlier", "earlier"]
+    assert sorted(tmp_path.iterdir()) == sorted(paths)
+
+
 WRONG_RULES = [
     (["--require", "nothing"], 2, 'there is no grade "nothing"'),
     (["-f", "nothing"], 2, 'there is no framework "nothing"'),

@@ -5,6 +5,7 @@ What the columns mean is told in docs/tables.md.
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -131,14 +132,13 @@ def write(
             yield pa.table([*named.columns, numbers, *grades.take(numbers).columns], schema=schema)
             first += len(named)
 
-    with whole(path) as partial:
-        with (
-            pq.ParquetWriter(partial, schema, **form) as writer,
-            ahead(groups(), GROUPS_AHEAD) as tables,
-        ):
+    # What the first refers to is there before it.
+    with whole(path) as models, whole(verdicts_path(path)) as others, ThreadPoolExecutor(1) as aside:
+        written = aside.submit(_write_verdicts, others, found, counts, metadata)
+        with pq.ParquetWriter(models, schema, **form) as writer, ahead(groups(), GROUPS_AHEAD) as tables:
             for table in tables:
                 writer.write_table(table)
-        _write_verdicts(verdicts_path(path), found, counts, metadata)
+        written.result()
     return counts
 
 
@@ -160,8 +160,7 @@ def _write_verdicts(path: Path, found: Verdicts, counts: np.ndarray, metadata: d
     columns = {name: found.grades[name] for name in found.grades.column_names}
     columns |= {name: found.statuses[name] for name in found.statuses.column_names}
     table = pa.table(numbers | columns).replace_schema_metadata(metadata)
-    with whole(path) as partial:
-        pq.write_table(table, partial, compression="zstd")
+    pq.write_table(table, path, compression="zstd")
 
 
 def counted(found: Verdicts, counts: np.ndarray) -> list[tuple[str, str, int]]:
