@@ -90,7 +90,7 @@ def _told(found: Assessment) -> Told:
 def by_table(path: Path, rules: Sequence[Framework], engine: Engine) -> dict[str, list[Told]]:
     """Grade the models of a table; what is found of each, by framework, in their order."""
     table = open_table(path)
-    grader, sorter = Grader(table.dictionaries, rules), Sorter(table.dictionaries, engine)
+    grader, sorter = Grader(table, rules), Sorter(table.looks, engine)
     parts = [sorter.sort(part) for part in table.parts()]
     verdicts = grader.judge(pa.concat_tables([each.rows for each in parts]), engine)
     found = results.laid_out(verdicts.rows, rules, grader.wanted)

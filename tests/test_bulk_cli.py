@@ -2,17 +2,19 @@
 
 import json
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
 
 from hub_examples import chain, jsonl, some
 from opengrade.bulk import results
 from opengrade.bulk.results import verdicts_path
+from opengrade.bulk.schema import METADATA
 from opengrade.cli.bulk import _working_beside
 from opengrade.errors import UsageError
 from support import ROOT, run_cli
@@ -194,6 +196,31 @@ def test_both_files_of_results_appear_or_none(tmp_path: Path, wrong: str) -> Non
             results.write(paths[0], names(), np.array([0], np.int32), found, {})
     assert [path.read_text() for path in paths] == ["earlier", "earlier"]
     assert sorted(tmp_path.iterdir()) == sorted(paths)
+
+
+def _without_dictionaries(table: pa.Table) -> pa.Table:
+    return table.replace_schema_metadata({METADATA: "{}"})
+
+
+def _without_a_model(table: pa.Table) -> pa.Table:
+    return table.filter(pc.not_equal(table["model"], 3))
+
+
+def _without_a_name(table: pa.Table) -> pa.Table:
+    return table.set_column(4, "iri", pa.nulls(len(table), pa.string()))
+
+
+@pytest.mark.parametrize("change", [_without_dictionaries, _without_a_model, _without_a_name])
+def test_what_is_wrong_with_a_table_ends_the_run_and_leaves_nothing(
+    tmp_path: Path, change: Callable[[pa.Table], pa.Table]
+) -> None:
+    """Each of these is found at another time: in ranking, in sorting, in writing."""
+    good, bad, out = (tmp_path / f"{name}.parquet" for name in ("good", "bad", "results"))
+    assert run_cli("import", CATALOG, "--table", good, "-q").code == 0
+    pq.write_table(change(pq.read_table(good)), bad)
+    done = run_cli("assess", bad, "-f", "mof-1.0", "--out", out)
+    assert done.code == 3 and str(bad) in done.err and "Traceback" not in done.err, done.err
+    assert sorted(tmp_path.iterdir()) == [bad, good]
 
 
 WRONG_RULES = [

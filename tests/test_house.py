@@ -61,7 +61,8 @@ FLOORS = (
         "validation_reports",
     ),
     ("bulk.leaves", "bulk.ranks", "routes.relational"),
-    ("bulk.engines", "bulk.files", "bulk.sorting", "bulk.grading", "bulk.results", "bulk.running"),
+    ("bulk.engines", "bulk.looks", "bulk.files", "bulk.sorting", "bulk.grading", "bulk.results"),
+    ("bulk.running",),
     ("bulk.sources",),
     ("dataset", "exporting", "inferring", "reporting", "weighing"),
     ("archive", "matching", "changes"),
@@ -83,7 +84,10 @@ LIBRARIES = {
         "cli.submitting",
         "cli.weighing",
     },
-    "ibis": {"bulk.engines", "bulk.files", "bulk.sorting", "bulk.sources", "routes.relational"},
+    "ibis": {
+        *("bulk.engines", "bulk.files", "bulk.looks", "bulk.sorting", "bulk.sources"),
+        "routes.relational",
+    },
     "license_expression": {"licenses"},
     "msgspec": {"bulk.hubknown", "hub.lines"},
     "numpy": {

@@ -49,7 +49,7 @@ def kinds(path: Path, engine: Engine) -> tuple[list[int], list[tuple[int, int]]]
     """Return the kind of each model, and kinds with the numbers of their things."""
     table = open_table(path)
     (part,) = table.parts()
-    found = Sorter(table.dictionaries, engine).sort(part)
+    found = Sorter(table.looks, engine).sort(part)
     return found.kind.tolist(), sorted(
         zip(*(found.rows[n].to_pylist() for n in ("kind", "look")), strict=True)
     )
@@ -79,7 +79,8 @@ def test_kinds_are_found_in_whatever_order_an_engine_gives_models(
     """Also where one mark does not tell all apart."""
     rows = [(FIRST + number, *each) for number, each in enumerate(marks)]
     random.shuffle(rows)
-    part = TablePart(TableFile(Path("t.parquet"), Dictionaries(), FIRST + len(rows)), FIRST, len(rows))
+    file = TableFile(Path("t.parquet"), "{}", {"model": FIRST + len(rows) - 1})
+    part = TablePart(file, FIRST, len(rows))
     columns = (pa.array(column, pa.int64()) for column in zip(*rows, strict=True))
     found = _kinds(pa.table([*columns], names=["model", "mark0", "mark1"]), part, len(rows))
     known: dict[tuple[int, int], int] = {}

@@ -102,9 +102,9 @@ def met_by_table(tmp_path_factory: pytest.TempPathFactory) -> dict[tuple[str, Na
     write_table(path, [Described(node_of(n).value, f"{n}", rows) for n, rows in enumerate(drawn())])
     table = open_table(path)
     with connected("duckdb") as engine:
-        grader = Grader(table.dictionaries, all_rules())
+        grader = Grader(table, all_rules())
         (part,) = table.parts()
-        kinds = Sorter(table.dictionaries, engine).sort(part)
+        kinds = Sorter(table.looks, engine).sort(part)
         verdicts = grader.judge(kinds.rows, engine)
     found = verdicts.rows.take(pa.array(verdicts.numbers[kinds.kind]))
     is_met = np.array([status == "met" for status, _ in outcomes()])

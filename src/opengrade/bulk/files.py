@@ -1,8 +1,9 @@
 """Component tables in Parquet files: written from models, and read in parts."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 
 import ibis.expr.types as ir
@@ -13,6 +14,7 @@ import pyarrow.parquet as pq
 
 from opengrade.bulk.engines import Engine
 from opengrade.bulk.kept import whole
+from opengrade.bulk.looks import Looks
 from opengrade.bulk.schema import CODES, COLUMNS, METADATA, NAMES, Dictionaries, Row, dictionaries_from
 from opengrade.errors import InputError, Place
 
@@ -85,11 +87,35 @@ def table_writer(path: Path, dictionaries: Dictionaries) -> Iterator[Callable[[p
 
 @dataclass(frozen=True)
 class TableFile:
-    """A component table as it was found in a file."""
+    """A component table in a file, with its dictionaries as text and the greatest code of each column."""
 
     path: Path
-    dictionaries: Dictionaries
-    count: int
+    text: str = field(repr=False)
+    most: Mapping[str, int] = field(repr=False)
+
+    @property
+    def count(self) -> int:
+        """How many models there are."""
+        return self.most["model"] + 1
+
+    @property
+    def looks(self) -> Looks:
+        """How numbers stand for combinations of codes."""
+        return Looks(self.most["license"] + 1, self.most["facts"] + 1)
+
+    @cached_property
+    def dictionaries(self) -> Dictionaries:
+        """What the codes mean; InputError where that cannot be read, or there are codes beyond.
+
+        It is read when it is asked for, since engines can begin to sort without it.
+        """
+        known = dictionaries_from(self.text, str(self.path))
+        for name, entries in (("part", known.parts), ("license", known.licenses), ("facts", known.facts)):
+            if self.most[name] >= len(entries):
+                raise InputError(
+                    f"{name} {self.most[name]} stands in no dictionary.", where=Place(str(self.path))
+                )
+        return known
 
     def parts(self) -> Iterator["TablePart"]:
         """Yield parts of the table, models in their order."""
@@ -184,12 +210,11 @@ def open_table(path: Path) -> TableFile:
             fix=f"A table has the columns {', '.join(COLUMNS)}; make one with opengrade import --table.",
             where=place,
         )
-    dictionaries = dictionaries_from(metadata[METADATA.encode()].decode("utf-8", "replace"), str(path))
-    return TableFile(path, dictionaries, _check_codes(file, dictionaries, place))
+    return TableFile(path, metadata[METADATA.encode()].decode("utf-8", "replace"), _greatest(file, place))
 
 
-def _check_codes(file: pq.ParquetFile, known: Dictionaries, place: Place) -> int:
-    """Return the number of models; InputError for codes that no dictionary explains."""
+def _greatest(file: pq.ParquetFile, place: Place) -> dict[str, int]:
+    """Return the greatest code in each column; InputError where there is none, or one that cannot be."""
     tops = dict.fromkeys(CODES, -1)
     for number in range(file.metadata.num_row_groups):
         group = file.metadata.row_group(number)
@@ -204,12 +229,9 @@ def _check_codes(file: pq.ParquetFile, known: Dictionaries, place: Place) -> int
                 tops[column.path_in_schema] = max(tops[column.path_in_schema], high)
                 if low < 0:
                     raise InputError(f"a {column.path_in_schema} is below 0.", where=place)
-    for name, entries in (("part", known.parts), ("license", known.licenses), ("facts", known.facts)):
-        if tops[name] >= len(entries):
-            raise InputError(f"{name} {tops[name]} stands in no dictionary.", where=place)
     if tops["model"] < 0:
         raise InputError("the table has no rows.", where=place)
-    return tops["model"] + 1
+    return tops
 
 
 def _range(

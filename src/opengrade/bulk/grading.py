@@ -9,9 +9,9 @@ import pyarrow as pa
 
 from opengrade.bulk.engines import Engine
 from opengrade.bulk.leaves import judged
+from opengrade.bulk.looks import LOOK, Coded
 from opengrade.bulk.ranks import Ranker, outcome_codes
-from opengrade.bulk.schema import Dictionaries
-from opengrade.bulk.sorting import LOOK, Looks, first_places
+from opengrade.bulk.sorting import first_places
 from opengrade.frameworks import Framework
 from opengrade.routes.relational import KEY, classes, column_names, verdicts
 
@@ -30,9 +30,9 @@ class Verdicts:
 class Grader:
     """Ranks the things of kinds as they are met, and judges each kind once."""
 
-    def __init__(self, dictionaries: Dictionaries, rules: Sequence[Framework]) -> None:
+    def __init__(self, source: Coded, rules: Sequence[Framework]) -> None:
         self.wanted = [each for rule in rules for each in judged(rule)]
-        self._looks = Looks(dictionaries)
+        self._source = source
         self._class_of: dict[int, int] = {}
 
     @cached_property
@@ -40,13 +40,14 @@ class Grader:
         return Ranker(self.wanted)
 
     def prepare(self) -> None:
-        """Make ready to rank things."""
-        self._ranker.prepare(self._looks.dictionaries.licenses)
+        """Make ready to rank things; InputError where it is not known what codes mean."""
+        self._ranker.prepare(self._source.dictionaries.licenses)
 
     def rank(self, rows: pa.Table) -> None:
         """Rank the things in rows of kinds, unless things like them have been; `judge` needs no less."""
         new = [each for each in sorted(rows[LOOK].unique().to_pylist()) if each not in self._class_of]
-        for look, thing in zip(new, self._looks.things(new), strict=True):
+        things = self._source.looks.things(new, self._source.dictionaries)
+        for look, thing in zip(new, things, strict=True):
             self._class_of[look] = self._ranker.class_of(thing)
 
     def judge(self, rows: pa.Table, engine: Engine) -> Verdicts:

@@ -3,7 +3,7 @@
 import gc
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import cache, partial
 from itertools import chain
@@ -19,7 +19,7 @@ from opengrade.bulk.ahead import ahead
 from opengrade.bulk.engines import Engine
 from opengrade.bulk.grading import Grader
 from opengrade.bulk.kept import whole
-from opengrade.bulk.schema import Dictionaries
+from opengrade.bulk.looks import Coded
 from opengrade.bulk.sorting import Part as Rows
 from opengrade.bulk.sorting import Sorted, Sorter
 from opengrade.frameworks import Framework
@@ -35,12 +35,8 @@ class Part(Rows, Protocol):
         """Yield tables with the columns iri and name, a row for each model in their order."""
 
 
-class Source(Protocol):
+class Source(Coded, Protocol):
     """Models that can be read in parts, the same in each run."""
-
-    @property
-    def dictionaries(self) -> Dictionaries:
-        """What the codes mean."""
 
     @property
     def count(self) -> int:
@@ -76,17 +72,19 @@ def run(
 
     `folder` is one that `workplace.workplace` has opened.
     """
-    grader = Grader(source.dictionaries, rules)
-    sorter = Sorter(source.dictionaries, engine)
+    grader, sorter = Grader(source, rules), Sorter(source.looks, engine)
     parts = list(source.parts())
     kinds, rows, later = [], [], []
     done = 0
-    with _collecting_less(), ThreadPoolExecutor(1) as aside:
+    with _collecting_less(), ExitStack() as reading, ThreadPoolExecutor(1) as aside:
         prepare = cache(partial(aside.submit, grader.prepare))
+        all_names = chain.from_iterable(part.names() for part in parts)
+        names = cache(partial(reading.enter_context, ahead(all_names, NAMES_AHEAD)))
         for number, part in enumerate(parts):
             path = folder / f"part-{number:05}"
             earlier = _kept(path)
-            found = sorter.sort(part, prepare) if earlier is None else sorter.resumed(earlier)
+            past = names if part is parts[-1] else lambda: None
+            found = sorter.sort(part, prepare, past) if earlier is None else sorter.resumed(earlier)
             ranked = aside.submit(grader.rank, found.rows)
             if earlier is None:
                 later.append(aside.submit(_keep, found, path))
@@ -94,14 +92,14 @@ def run(
             later.append(aside.submit(told, done))
             kinds.append(found.kind)
             rows.append(found.rows)
-        with ahead(chain.from_iterable(part.names() for part in parts), NAMES_AHEAD) as names:
-            ranked.result()
-            verdicts = grader.judge(pa.concat_tables(rows), engine)
-            for each in later:
-                each.result()
-            laid_out = results.laid_out(verdicts.rows, rules, grader.wanted)
-            numbers = verdicts.numbers[np.concatenate(kinds)]
-            counts = results.write(out, names, numbers, laid_out, results.meaning(rules, versions))
+        names()
+        ranked.result()
+        verdicts = grader.judge(pa.concat_tables(rows), engine)
+        for each in later:
+            each.result()
+        laid_out = results.laid_out(verdicts.rows, rules, grader.wanted)
+        numbers = verdicts.numbers[np.concatenate(kinds)]
+        counts = results.write(out, names(), numbers, laid_out, results.meaning(rules, versions))
     return Summary(source.count, tuple(results.counted(laid_out, counts)), len(counts))
 
 

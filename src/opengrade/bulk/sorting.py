@@ -1,6 +1,6 @@
 """Sorts the models of a component table, part by part, into kinds that have the same things."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -9,12 +9,10 @@ import numpy as np
 import pyarrow as pa
 
 from opengrade.bulk.engines import Engine
-from opengrade.bulk.schema import Dictionaries, Row
+from opengrade.bulk.looks import LOOK, Looks
 from opengrade.errors import InputError, Place
 from opengrade.routes.relational import signatures
 
-# What stands for part, license and facts together: engines group and join by one number more quickly.
-LOOK = "look"
 MARKS = ("mark0", "mark1")
 
 
@@ -54,33 +52,11 @@ class Sorted:
     rows: pa.Table
 
 
-@dataclass(frozen=True)
-class Looks:
-    """Numbers for combinations of part, license and facts, as dictionaries give them."""
-
-    dictionaries: Dictionaries
-
-    def of(self, rows: ir.Table) -> ir.Table:
-        """Return the models of rows with a number in the place of their codes."""
-        known = self.dictionaries
-        look = rows.part.cast("int64") * len(known.licenses) + rows.license
-        return rows.select("model", **{LOOK: look * len(known.facts) + rows.facts})
-
-    def things(self, numbers: Iterable[int]) -> Iterator[Row]:
-        """Yield what numbers stand for."""
-        known = self.dictionaries
-        parts, licenses, facts = list(known.parts), list(known.licenses), list(known.facts)
-        for number in numbers:
-            rest, fact = divmod(number, len(facts))
-            part, license_ = divmod(rest, len(licenses))
-            yield Row(parts[part], licenses[license_], facts[fact])
-
-
 class Sorter:
     """Sorts models into kinds, which are numbered as they are met."""
 
-    def __init__(self, dictionaries: Dictionaries, engine: Engine) -> None:
-        self._looks = Looks(dictionaries)
+    def __init__(self, looks: Looks, engine: Engine) -> None:
+        self._looks = looks
         self._engine = engine
         self._known: dict[tuple[int, int], int] = {}
 
@@ -90,17 +66,25 @@ class Sorter:
             self._known[key] = len(self._known)
         return found
 
-    def sort(self, part: Part, begun: Callable[[], object] = lambda: None) -> Sorted:
+    def sort(
+        self,
+        part: Part,
+        begun: Callable[[], object] = lambda: None,
+        past: Callable[[], object] = lambda: None,
+    ) -> Sorted:
         """Sort the models of a part into kinds; InputError where one has no rows.
 
-        `begun` is called when the engine has all that it needs, and other work can go on beside it.
+        Other work can go on beside it: `begun` is called when the engine has all that it needs, `past` when
+        it has done most of its work.
         """
         rows = self._looks.of(part.rows(self._engine))
         places = part.places()
         count = part.count if places is None else int(places.max()) + 1
         fetch = self._engine.fetching(signatures(rows, self._engine.digest))
         begun()
-        met = _kinds(fetch(), part, count)
+        signed = fetch()
+        past()
+        met = _kinds(signed, part, count)
         new = [n for n, key in enumerate(met.keys) if key not in self._known]
         first = len(self._known)
         self._known |= {met.keys[n]: first + place for place, n in enumerate(new)}

@@ -12,6 +12,7 @@ import pyarrow as pa
 from opengrade.bulk.engines import Engine
 from opengrade.bulk.files import MODELS_IN_A_PART, SCHEMA, Described, table_writer
 from opengrade.bulk.hub import HubRun
+from opengrade.bulk.looks import Looks
 from opengrade.bulk.projecting import rows_of
 from opengrade.bulk.schema import Dictionaries
 from opengrade.derive import derive_facts
@@ -71,6 +72,11 @@ class HubSource:
     def dictionaries(self) -> Dictionaries:
         """What the codes mean."""
         return self.run.dictionaries
+
+    @property
+    def looks(self) -> Looks:
+        """How numbers stand for combinations of codes."""
+        return Looks(len(self.dictionaries.licenses), len(self.dictionaries.facts))
 
     @property
     def count(self) -> int:

@@ -9,14 +9,15 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from opengrade.bulk.kept import state_of, write_whole
-from opengrade.errors import Place, UsageError
+from opengrade.errors import InputError, Place, UsageError
 
 
 @contextmanager
 def workplace(out: Path, inputs: Sequence[Path], *, rules: str) -> Iterator[Path]:
     """Open the folder of parts beside the results, and remove it when all is done.
 
-    What an earlier run left there is used if it read the same input by the same rules. Raises UsageError
+    It stays where a run is broken off, but not for errors of the input. What an earlier run left there is
+    used if it read the same input by the same rules. Raises UsageError
     where another run is at work on it, or the folder is not ours.
     """
     folder = out.with_name(f"{out.name}.parts")
@@ -44,7 +45,11 @@ def workplace(out: Path, inputs: Sequence[Path], *, rules: str) -> Iterator[Path
         except OSError:
             raise UsageError("another run is at work on these results.", where=Place(str(folder))) from None
         _begin(folder, marker, {"input": fingerprint(inputs), "rules": rules})
-        yield folder
+        try:
+            yield folder
+        except InputError:
+            shutil.rmtree(folder)  # what is wrong with an input is wrong in each run
+            raise
         shutil.rmtree(folder)
 
 
