@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from itertools import compress
 from operator import contains, itemgetter
-from typing import TypeVar
+from typing import Any, TypeVar
 from zlib import crc32
 
 import numpy as np
@@ -23,11 +23,14 @@ from opengrade.hub.lines import (
     decode_all,
     read_line,
 )
-from opengrade.hub.records import OF_CARD, template
+from opengrade.hub.records import template
 from opengrade.limits import Limits
 
 # Places of lines, and the codes of the shape, the licenses and the bases of their records.
 _ROWS = 4
+# What cards state stands first among the fields of a record, too.
+_NOTHING = astuple(Card())
+_OF_CARDS = len(_NOTHING)
 T = TypeVar("T")
 _IDS, _CODE = itemgetter(0), itemgetter(2)
 
@@ -55,10 +58,11 @@ class Reader:
         lines = lines_of(data)
         odd, keys = odd_lines(lines)
         fields, places = _decoded(lines, odd)
-        good, keys = _with_cards(fields, keys[places])
+        cards, good, keys = _cards_of(fields, keys[places])
         if not good.all():
             fields, places, keys = list(compress(fields, good)), places[good], keys[good]
-        ids, columns = self._quick(fields, places, files_of(keys))
+            cards = list(compress(cards, good))
+        ids, columns = self._quick(fields, cards, places, files_of(keys))
         left = np.ones(len(lines), np.bool_)
         left[columns[0]] = False
         slow = [
@@ -80,27 +84,27 @@ class Reader:
         self.lines += len(lines)
 
     def _quick(
-        self, fields: Sequence[Fields], places: Places, files: Places
+        self, fields: Sequence[Fields], cards: Sequence[Card | None], places: Places, files: Places
     ) -> tuple[list[str], NDArray[np.int32]]:
         """Return the ids of records, and rows of numbers: places of lines, and codes.
 
-        `files` are the numbers of files that the lines name. Records that have to be read slowly are left
-        out.
+        `cards` are empty where no record has one, `files` are the numbers of files that the lines name.
+        Records that have to be read slowly are left out.
         """
         if not fields:
             return [], np.empty((_ROWS, 0), np.int32)
         known = self.known
-        stated, name, link, base, relation, datasets, task, ids, sha, created, *more = zip(
-            *map(astuple, fields), strict=True
-        )
-        gated, private, disabled, siblings, total, _ = more
+        of_cards, of_records = _columns(fields, cards)
+        stated, name, link, base, relation, datasets, task = of_cards
+        ids, sha, created, gated, private, disabled, siblings, total, _ = of_records
         shown = known.all_shown(siblings)
         bases = known.all_bases(base)
         kinds, counted = known.kinds_and_files(shown)
         good = known.are_ids(ids) & (counted == files)
         good[[place for place, own in enumerate(map(contains, map(_IDS, bases), ids)) if own]] = False
         if not good.all():
-            return self._quick(list(compress(fields, good)), places[good], files[good])
+            left = list(compress(fields, good)), list(compress(cards, good))
+            return self._quick(*left, places[good], files[good])
         shapes = known.all_shapes(
             list(
                 zip(
@@ -180,33 +184,50 @@ def _alone(decode_one: Callable[[bytes], T], line: bytes) -> T | None:
         return None
 
 
-def _with_cards(fields: Sequence[Fields], keys: Words) -> tuple[NDArray[np.bool_], Words]:
-    """Let the cards speak where the records themselves do not.
+def _columns(
+    fields: Sequence[Fields], cards: Sequence[Card | None]
+) -> tuple[list[Sequence[Any]], list[Sequence[Any]]]:
+    """Return the columns of what cards state and of the rest; a card speaks where its record does not."""
+    columns: list[Sequence[Any]] = list(zip(*map(astuple, fields), strict=True))
+    of_cards, of_records = columns[:_OF_CARDS], columns[_OF_CARDS:]
+    if not cards:
+        return of_cards, of_records
+    stated = zip(*(_NOTHING if card is None else astuple(card) for card in cards), strict=True)
+    return [_first_of(*both) for both in zip(of_cards, stated, strict=True)], of_records
 
-    Returns which records have no key twice, and a card of the usual form if any, and the keys of records
+
+def _first_of(column: Sequence[Any], other: Sequence[Any]) -> Sequence[Any]:
+    """Return one column with the values of another where it has none."""
+    if column.count(None) == len(column):
+        return other
+    if other.count(None) == len(other):
+        return column
+    return [second if first is None else first for first, second in zip(column, other, strict=True)]
+
+
+def _cards_of(
+    fields: Sequence[Fields], keys: Words
+) -> tuple[Sequence[Card | None], NDArray[np.bool_], Words]:
+    """Return the cards of records, if any has one.
+
+    Also returns which records have no key twice, and a card of the usual form if any, and the keys of records
     without those of their cards: what stands both at the top and in the card stands there once.
     """
     holding = [place for place, each in enumerate(fields) if each.cardData is not NOTHING]
     if not holding:
-        return ~are_twice(keys), keys
+        return (), ~are_twice(keys), keys
     texts = [bytes(fields[place].cardData) for place in holding]
     in_cards = np.zeros_like(keys)
     in_cards[holding] = keys_in(lines_of(b"\n".join(texts)))
     keys = keys - in_cards
     # Files in cards are not counted against those that are decoded.
     good = ~(are_twice(keys) | are_twice(in_cards)) & (files_of(in_cards) == 0)
+    cards: list[Card | None] = [None] * len(fields)
     for place, text, card in zip(holding, texts, _cards(texts), strict=True):
-        if card is not None:
-            _with_card(fields[place], card)
-        elif text != b"null":
+        cards[place] = card
+        if card is None and text != b"null":
             good[place] = False
-    return good, keys
-
-
-def _with_card(fields: Fields, card: Card) -> None:
-    for name in OF_CARD:
-        if getattr(fields, name) is None:
-            setattr(fields, name, getattr(card, name))
+    return cards, good, keys
 
 
 def _cards(texts: Sequence[bytes]) -> Sequence[Card | None]:
