@@ -10,7 +10,7 @@ import pytest
 from benchmarks import hub_data, population, table_data
 from benchmarks.by_hand import FLAGS, GRADES, ByHand
 from benchmarks.measuring import TABLE_WAYS, Run
-from benchmarks.scale import COPIES, Figure, _compared, _growth, limits
+from benchmarks.scale import COPIES, LIMITED_FROM, Figure, _compared, _growth, limits
 from benchmarks.ways import over_graphs, relational
 
 from opengrade.bulk.files import Described, write_table
@@ -109,9 +109,11 @@ def test_other_verdicts_are_told() -> None:
 
 
 def test_limits_are_held_or_missed() -> None:
-    quick = [figure("relational", 10, 2.9), *(figure(each, 10, 1) for each in TABLE_WAYS[1:])]
-    slow = [figure("relational", 10, 3.1), *quick[1:]]
-    for figures, word in ((quick, "held"), (slow, "MISSED")):
+    many, few = LIMITED_FROM, LIMITED_FROM - 1
+    quick = [figure("relational", many, 2.9), *(figure(each, many, 1) for each in TABLE_WAYS[1:])]
+    slow = [figure("relational", many, 3.1), *quick[1:]]
+    free = [figure("relational", few, 3.1), *(figure(each, few, 1) for each in TABLE_WAYS[1:])]
+    for figures, word in ((quick, "held"), (slow, "MISSED"), (free, "relational")):
         told = [line for line in limits(figures) if "by hand with flags, copies" in line]
         assert [line.split()[0] for line in told] == [word]
 
