@@ -89,7 +89,7 @@ LIBRARIES = {
         "routes.relational",
     },
     "license_expression": {"licenses"},
-    "msgspec": {"bulk.hubknown", "hub.lines"},
+    "msgspec": {"bulk.hubknown", "bulk.schema", "hub.lines"},
     "numpy": {
         *("bulk.files", "bulk.grading", "bulk.hub", "bulk.hubbases", "bulk.hubcolumns"),
         *("bulk.hubjoin", "bulk.hubknown", "bulk.hublineage", "bulk.hubodd", "bulk.hubparts"),

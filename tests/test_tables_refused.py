@@ -92,6 +92,17 @@ def with_dictionaries(change: Callable[[dict[str, Any]], Any]) -> Callable[[pa.T
     return changed
 
 
+def with_a_part(*words: Any) -> Callable[[pa.Table], pa.Table]:
+    return with_dictionaries(lambda known: known["parts"].append(list(words)))
+
+
+def with_a_license(**changes: Any) -> Callable[[pa.Table], pa.Table]:
+    return with_dictionaries(lambda known: known["licenses"].append(known["licenses"][-1] | changes))
+
+
+DEEP = '{"version":1,"parts":' + "[" * 100_000
+
+
 def _out_of_order(document: dict[str, Any]) -> None:
     document["parts"].append(document["parts"][0])
 
@@ -110,8 +121,24 @@ BAD = {
         lambda t: t.replace_schema_metadata({METADATA: "{"}), "dictionaries of the table are not readable"
     ),
     "another version": Bad(with_dictionaries(lambda d: d.update(version=99)), "is of version 99"),
-    "no parts": Bad(with_dictionaries(lambda d: d.pop("parts")), "not readable (KeyError)"),
-    "a part twice": Bad(with_dictionaries(_out_of_order), "not readable (ValueError)"),
+    "a version in words": Bad(with_dictionaries(lambda d: d.update(version="1")), "is of version '1'"),
+    "no parts": Bad(with_dictionaries(lambda d: d.pop("parts")), "missing required field `parts`"),
+    "a part twice": Bad(with_dictionaries(_out_of_order), "are the same"),
+    "a kind that is a number": Bad(with_a_part("", 7), "got `int` - at `$.parts"),
+    "a kind of no vocabulary": Bad(with_a_part("", "x:y"), "'x:y' is no term"),
+    "a kind that is no IRI": Bad(with_a_part("", "ogr:>\n"), "is no term"),
+    "a part of nothing": Bad(with_a_part(), "a part has no relation"),
+    "another relation": Bad(with_a_part("ogr:name"), "by 'ogr:name', which no table has"),
+    "a license without text": Bad(with_a_license(text=None), "got `null` - at `$.licenses"),
+    "options that are a text": Bad(with_a_license(options=""), "got `str` - at `$.licenses"),
+    "an option that is a text": Bad(with_a_license(options=["x"]), "got `str` - at `$.licenses"),
+    "an option that is no IRI": Bad(with_a_license(options=[["> <"]]), "not readable"),
+    "a state of no vocabulary": Bad(with_a_license(state="x"), "'x' is no term"),
+    "half a sign in a text": Bad(with_a_license(text="\ud800"), "not readable"),
+    "a fact that is no list": Bad(
+        with_dictionaries(lambda d: d["facts"].append({"ogr:name": "x"})), "got `str` - at `$.facts"
+    ),
+    "deep dictionaries": Bad(lambda t: t.replace_schema_metadata({METADATA: DEEP}), "not readable"),
     "too few facts": Bad(with_dictionaries(lambda d: d["facts"].pop()), "stands in no dictionary"),
     "a license out of range": Bad(
         lambda t: set_first(t, "license", 999), "license 999 stands in no dictionary"
@@ -177,6 +204,19 @@ def test_a_model_without_a_name_is_told(good: Path, tmp_path: Path) -> None:
             InputError, match=rf"\(about model {about}\)\. Give each model one row with its iri"
         ):
             names_in(path)
+
+
+def test_a_model_whose_name_alone_is_missing_is_told(good: Path, tmp_path: Path) -> None:
+    table = nullable(good)
+    names = table["name"].to_pylist()
+    place = [n for n, name in enumerate(names) if name is not None][2]
+    names[place] = None
+    path = tmp_path / "nameless.parquet"
+    pq.write_table(replaced(table, "name", pa.array(names, pa.string())), path)
+    with pytest.raises(
+        InputError, match=r"\(about model 2\)\. Give each model one row with its iri and name"
+    ):
+        names_in(path)
 
 
 @pytest.mark.parametrize("keep", [0, 3, 100, 0.5, 0.99])

@@ -15,6 +15,7 @@ import pyarrow.parquet as pq
 from opengrade.bulk.engines import Engine
 from opengrade.bulk.kept import whole
 from opengrade.bulk.looks import Looks
+from opengrade.bulk.projecting import RELATIONS
 from opengrade.bulk.schema import CODES, COLUMNS, METADATA, NAMES, Dictionaries, Row, dictionaries_from
 from opengrade.errors import InputError, Place
 
@@ -115,6 +116,13 @@ class TableFile:
                 raise InputError(
                     f"{name} {self.most[name]} stands in no dictionary.", where=Place(str(self.path))
                 )
+        for code, each in enumerate(known.parts):
+            if each.relation not in ("", *RELATIONS):
+                raise InputError(
+                    f"parts {code} belongs to a model by {each.relation!r}, which no table has.",
+                    fix=f"Use one of {', '.join(RELATIONS)}, or nothing for the model itself.",
+                    where=Place(str(self.path)),
+                )
         return known
 
     def parts(self) -> Iterator["TablePart"]:
@@ -154,18 +162,19 @@ class TablePart:
         rest: list[pa.Table] = []
         for group in groups:
             rows = self._named(file.read_row_group(group, columns=columns))
-            if rest or not _are_numbered(rows, due):
+            if rest or rows["name"].null_count or not _are_numbered(rows, due):
                 rest.append(rows)
                 continue
             due += len(rows)
             yield rows.select(NAMES)
         # From where models are not in their order, they are put in it.
         late = pa.concat_tables((file.schema_arrow.empty_table().select(columns), *rest)).sort_by("model")
-        if due + len(late) != self.first + self.count or not _are_numbered(late, due):
-            wrong = np.flatnonzero(late["model"].to_numpy() != np.arange(due, due + len(late)))
+        nameless = late["name"].is_null().to_numpy()
+        wrong = np.flatnonzero((late["model"].to_numpy() != np.arange(due, due + len(late))) | nameless)
+        if due + len(late) != self.first + self.count or len(wrong):
             about = due + (int(wrong[0]) if len(wrong) else len(late))
             raise InputError(
-                f"the models are not numbered from 0 on with one iri each (about model {about}).",
+                f"the models are not numbered from 0 on with one iri and name each (about model {about}).",
                 fix="Give each model one row with its iri and name; docs/tables.md tells how.",
                 where=Place(str(self.file.path)),
             )

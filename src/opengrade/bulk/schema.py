@@ -4,10 +4,12 @@ What the columns mean is told in docs/tables.md.
 """
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
+
+import msgspec
 
 from opengrade.errors import InputError, Place
 from opengrade.graph import NamedNode
@@ -15,6 +17,7 @@ from opengrade.licenses import Resolution
 from opengrade.namespaces import compact, term
 
 VERSION = 1
+_ANEW = "Make the table anew with opengrade import --table."
 # The key of the metadata of a Parquet file under which the dictionaries stand.
 METADATA = "opengrade"
 CODES = ("model", "part", "license", "facts")
@@ -115,49 +118,91 @@ def _resolution_document(resolution: Resolution) -> dict[str, Any]:
     }
 
 
+class _ResolutionForm(msgspec.Struct):
+    text: str
+    state: str
+    how: str | None
+    options: list[tuple[str, ...]]
+
+
+class _LicenseForm(_ResolutionForm, kw_only=True):
+    origin: str | None
+    bound: bool
+    own: _ResolutionForm | None = None
+
+
+class _Form(msgspec.Struct):
+    """The JSON document of dictionaries."""
+
+    parts: list[tuple[str, ...]]
+    licenses: list[_LicenseForm | None]
+    facts: list[dict[str, list[str]]]
+
+
+class _Version(msgspec.Struct):
+    version: int | str | float | None = None
+
+
 def dictionaries_from(text: str, source: str) -> Dictionaries:
     """Read dictionaries from JSON; InputError where they are not as this version writes them."""
     try:
-        document = json.loads(text)
-        if document["version"] != VERSION:
+        version = msgspec.json.decode(text, type=_Version).version
+        if version != VERSION:
             raise InputError(
-                f"the table is of version {document['version']}, and this program reads version {VERSION}.",
-                fix="Make the table anew with opengrade import --table.",
+                f"the table is of version {version!r}, and this program reads version {VERSION}.",
+                fix=_ANEW,
                 where=Place(source),
             )
+        document = msgspec.json.decode(text, type=_Form)
         return Dictionaries(
-            _numbered(Part(relation, tuple(kinds)) for relation, *kinds in document["parts"]),
-            _numbered(each and _license(each) for each in document["licenses"]),
+            _numbered("parts", map(_part, document.parts)),
+            _numbered("licenses", (each and _license(each) for each in document.licenses)),
             _numbered(
-                tuple((name, value) for name, values in each.items() for value in values)
-                for each in document["facts"]
+                "facts",
+                (
+                    tuple((name, value) for name, values in each.items() for value in values)
+                    for each in document.facts
+                ),
             ),
         )
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    except (msgspec.MsgspecError, ValueError, RecursionError) as error:
+        what = str(error).splitlines()[0]
         raise InputError(
-            f"the dictionaries of the table are not readable ({type(error).__name__}).",
-            fix="Make the table anew with opengrade import --table.",
-            where=Place(source),
+            f"the dictionaries of the table are not readable: {what}.", fix=_ANEW, where=Place(source)
         ) from None
 
 
-def _numbered(entries: Iterable[Any]) -> dict[Any, int]:
-    given = list(entries)
-    found = {each: code for code, each in enumerate(given)}
-    if len(found) < len(given):
-        raise ValueError("an entry stands twice")
+def _numbered(name: str, entries: Iterable[Any]) -> dict[Any, int]:
+    found: dict[Any, int] = {}
+    for code, each in enumerate(entries):
+        if found.setdefault(each, code) != code:
+            raise ValueError(f"{name} {found[each]} and {code} are the same")
     return found
 
 
-def _license(document: Mapping[str, Any]) -> LicenseEntry:
-    resolution = _resolution(document)
-    own = _resolution(document["own"]) if "own" in document else resolution
-    return LicenseEntry(resolution, own, document["origin"], document["bound"])
+def _part(given: tuple[str, ...]) -> Part:
+    if not given:
+        raise ValueError("a part has no relation")
+    for each in given[1:]:
+        _term(each)
+    return Part(given[0], given[1:])
 
 
-def _resolution(document: Mapping[str, Any]) -> Resolution:
-    options = tuple(map(tuple, document["options"]))
-    return Resolution(document["text"], *_resolved(document["state"], document["how"], options))
+def _license(given: _LicenseForm) -> LicenseEntry:
+    resolution = _resolution(given)
+    own = _resolution(given.own) if given.own is not None else resolution
+    return LicenseEntry(resolution, own, given.origin, given.bound)
+
+
+def _resolution(given: _ResolutionForm) -> Resolution:
+    return Resolution(given.text, *_resolved(given.state, given.how, tuple(given.options)))
+
+
+def _term(name: str) -> NamedNode:
+    try:
+        return term(name)
+    except (KeyError, ValueError):
+        raise ValueError(f"{name!r} is no term that is known") from None
 
 
 @lru_cache(maxsize=4096)  # most licenses of a table differ from others in words alone
@@ -165,4 +210,4 @@ def _resolved(
     state: str, how: str | None, options: tuple[tuple[str, ...], ...]
 ) -> tuple[NamedNode, NamedNode | None, tuple[frozenset[NamedNode], ...]]:
     found = tuple(frozenset(map(NamedNode, option)) for option in options)
-    return term(state), term(how) if how else None, found
+    return _term(state), _term(how) if how else None, found
