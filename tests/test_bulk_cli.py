@@ -13,6 +13,7 @@ import pytest
 
 from hub_examples import chain, jsonl, some
 from opengrade.bulk import results
+from opengrade.bulk.engines import _interrupted_by_people
 from opengrade.bulk.results import verdicts_path
 from opengrade.bulk.schema import METADATA
 from opengrade.cli.bulk import _working_beside
@@ -221,6 +222,21 @@ def test_what_is_wrong_with_a_table_ends_the_run_and_leaves_nothing(
     done = run_cli("assess", bad, "-f", "mof-1.0", "--out", out)
     assert done.code == 3 and str(bad) in done.err and "Traceback" not in done.err, done.err
     assert sorted(tmp_path.iterdir()) == [bad, good]
+
+
+def test_a_wrong_call_leaves_what_an_earlier_run_kept_and_nothing_else(records: Path, tmp_path: Path) -> None:
+    kept = tmp_path / "kept.parquet.parts"
+    kept.mkdir()
+    for out in (tmp_path / "new.parquet", tmp_path / "kept.parquet"):
+        assert run_cli("assess", records, CATALOG, "--engine", "duckdb", "--out", out).code == 2
+    assert sorted(tmp_path.iterdir()) == [records, kept]
+
+
+def test_an_interrupt_of_an_engine_is_one_of_people() -> None:
+    with pytest.raises(KeyboardInterrupt), _interrupted_by_people():
+        raise RuntimeError("Query interrupted")
+    with pytest.raises(RuntimeError, match="another"), _interrupted_by_people():
+        raise RuntimeError("another")
 
 
 WRONG_RULES = [

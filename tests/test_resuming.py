@@ -4,6 +4,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -75,6 +76,39 @@ def test_what_is_done_is_not_done_again(table: Path, tmp_path: Path) -> None:
     assert len(first) >= 6
     grade(table, out, last=9)
     assert {each: each.stat().st_mtime_ns for each in first} == first
+
+
+def _cut(path: Path) -> None:
+    path.write_bytes(path.read_bytes()[:-20])
+
+
+def _overwrite(path: Path) -> None:
+    data = bytearray(path.read_bytes())
+    data[20:40] = bytes(20)
+    path.write_bytes(data)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("name", "damage"),
+    [
+        *(("part-*.kinds.parquet", each) for each in (_cut, _overwrite)),
+        *(("part-*.rows.parquet", each) for each in (_cut, _overwrite, Path.unlink)),
+        *(("opengrade-run.json", each) for each in (_cut, _overwrite)),
+    ],
+)
+def test_what_is_damaged_is_done_again(
+    table: Path,
+    tmp_path: Path,
+    undisturbed: tuple[bytes, bytes],
+    name: str,
+    damage: Callable[[Path], None],
+) -> None:
+    out = tmp_path / "r.parquet"
+    grade(table, out, last=6)
+    damage(sorted(parts(out).glob(name))[0])
+    assert grade(table, out) == 0
+    assert results(out) == undisturbed
 
 
 @pytest.mark.parametrize("what", ["keeping", "telling"])

@@ -65,14 +65,31 @@ class Engine:
 
     def fetch(self, expression: ir.Table) -> pa.Table:
         """Run an expression; the order of the rows is any."""
-        return self.connection.to_pyarrow(expression)
+        with _interrupted_by_people():
+            return self.connection.to_pyarrow(expression)
 
     def fetching(self, expression: ir.Table) -> Callable[[], pa.Table]:
         """Make an expression ready; what is returned runs it, and lets Python go on meanwhile."""
         if self.name != "duckdb":
             return partial(self.fetch, expression)
         query = self.connection.compile(expression)
-        return lambda: self.connection.con.sql(query).to_arrow_table()
+
+        def fetched() -> pa.Table:
+            with _interrupted_by_people():
+                return self.connection.con.sql(query).to_arrow_table()
+
+        return fetched
+
+
+@contextmanager
+def _interrupted_by_people() -> Iterator[None]:
+    """Let an interrupt be one, which DuckDB tells as an error of its own."""
+    try:
+        yield
+    except RuntimeError as error:
+        if "interrupted" in str(error):
+            raise KeyboardInterrupt from None
+        raise
 
 
 def import_backend(name: str) -> None:

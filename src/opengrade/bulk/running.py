@@ -125,13 +125,13 @@ def _keep(found: Sorted, path: Path) -> None:
         _files(path), (found.rows, found.marks, pa.table({"kind": found.kind})), strict=True
     ):
         with whole(file) as partial:
-            pq.write_table(table, partial)
+            pq.write_table(table, partial, write_page_checksum=True)
 
 
 def _kept(path: Path) -> Sorted | None:
-    """Read what an earlier run found of a part."""
-    files = _files(path)
-    if not files[-1].exists():
+    """Read what an earlier run found of a part, None where it is not there or damaged."""
+    try:
+        rows, marks, kinds = (pq.read_table(file, page_checksum_verification=True) for file in _files(path))
+    except (OSError, pa.ArrowException):
         return None
-    rows, marks, kinds = (pq.read_table(file) for file in files)
     return Sorted(kinds["kind"].to_numpy(), marks, rows)

@@ -1,18 +1,18 @@
 """The folder of a run beside its results, in which all is kept that a later run can use."""
 
+import contextlib
 import fcntl
 import hashlib
 import json
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from pathlib import Path
 
 from opengrade.bulk.kept import state_of, write_whole
 from opengrade.errors import InputError, Place, UsageError
 
 
-@contextmanager
+@contextlib.contextmanager
 def workplace(out: Path, inputs: Sequence[Path], *, rules: str) -> Iterator[Path]:
     """Open the folder of parts beside the results, and remove it when all is done.
 
@@ -30,6 +30,7 @@ def workplace(out: Path, inputs: Sequence[Path], *, rules: str) -> Iterator[Path
             fix="Remove it, or give another --out.",
             where=Place(str(folder)),
         )
+    is_new = not folder.exists()
     try:
         folder.mkdir(exist_ok=True)
         lock = (folder / "lock").open("a")
@@ -47,16 +48,19 @@ def workplace(out: Path, inputs: Sequence[Path], *, rules: str) -> Iterator[Path
         _begin(folder, marker, {"input": fingerprint(inputs), "rules": rules})
         try:
             yield folder
-        except InputError:
-            shutil.rmtree(folder)  # what is wrong with an input is wrong in each run
+        except (InputError, UsageError) as error:
+            # What is wrong with an input is wrong in each run.
+            if is_new or isinstance(error, InputError):
+                shutil.rmtree(folder)
             raise
         shutil.rmtree(folder)
 
 
 def _begin(folder: Path, marker: Path, run: dict[str, str]) -> None:
     """Forget what was made of another input or by other rules."""
-    if marker.exists() and json.loads(marker.read_text(encoding="utf-8")) == run:
-        return
+    with contextlib.suppress(OSError, ValueError):  # it is not there, or damaged
+        if json.loads(marker.read_text(encoding="utf-8")) == run:
+            return
     for path in folder.iterdir():
         if path.name != "lock" and path.is_file():
             path.unlink()
