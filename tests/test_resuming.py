@@ -7,12 +7,15 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
+import pyarrow as pa
 import pytest
 
 from opengrade.bulk import running
 from opengrade.bulk.engines import connected
 from opengrade.bulk.files import open_table
 from opengrade.bulk.results import verdicts_path
+from opengrade.bulk.sorting import Sorted
 from opengrade.bulk.workplace import rules_key, workplace
 from opengrade.errors import UsageError
 from opengrade.loading import framework
@@ -109,6 +112,21 @@ def test_what_is_damaged_is_done_again(
     damage(sorted(parts(out).glob(name))[0])
     assert grade(table, out) == 0
     assert results(out) == undisturbed
+
+
+def test_no_byte_of_what_is_kept_can_change_what_was_found(tmp_path: Path) -> None:
+    numbers = np.arange(500, dtype=np.int32) * 7919 % 1009
+    empty = pa.table({"n": pa.array([], pa.int32())})
+    running._keep(Sorted(numbers, empty, empty), tmp_path / "part")
+    (file,) = tmp_path.glob("*.kinds.parquet")
+    data = file.read_bytes()
+    refused = 0
+    for place in range(0, len(data), 7):
+        file.write_bytes(data[:place] + bytes([data[place] ^ 1]) + data[place + 1 :])
+        found = running._kept(tmp_path / "part")
+        refused += found is None
+        assert found is None or found.kind.tolist() == numbers.tolist(), place
+    assert refused > 100
 
 
 @pytest.mark.parametrize("what", ["keeping", "telling"])

@@ -132,6 +132,6 @@ def _kept(path: Path) -> Sorted | None:
     """Read what an earlier run found of a part, None where it is not there or damaged."""
     try:
         rows, marks, kinds = (pq.read_table(file, page_checksum_verification=True) for file in _files(path))
-    except (OSError, pa.ArrowException):
+        return Sorted(kinds["kind"].to_numpy(), marks, rows)
+    except (OSError, KeyError, ValueError, pa.ArrowException):
         return None
-    return Sorted(kinds["kind"].to_numpy(), marks, rows)
