@@ -14,8 +14,8 @@ from hub_examples import ODD, chain, jsonl, record
 from opengrade.errors import InputError, LimitError
 from opengrade.graph import NamedNode
 from opengrade.hub.graphs import quads_of
-from opengrade.hub.lines import DEEPEST, LONGEST, Fault, _strict, is_odd, quick, read_line
-from opengrade.hub.records import Record, bases_of, licenses_of, record_of, rules, template, tree_of
+from opengrade.hub.lines import DEEPEST, LONGEST, Card, Fault, Fields, _strict, is_odd, quick, read_line
+from opengrade.hub.records import OF_CARD, Record, bases_of, licenses_of, record_of, rules, template, tree_of
 from opengrade.importing import read_submission
 from opengrade.limits import Limits
 from opengrade.namespaces import compact, term
@@ -227,3 +227,9 @@ def test_every_kind_of_the_mapping_is_one_of_the_ontology() -> None:
 @given(st.from_regex(rules().form("id"), fullmatch=True))
 def test_of_an_id_that_stands_as_a_base_model_nothing_else_is_made(id_: str) -> None:
     assert bases_of(id_) == ((id_,), ())
+
+
+def test_what_is_read_of_cards_is_what_the_mapping_takes_from_them() -> None:
+    """Columns of cards are laid beside those of records, in which they stand first."""
+    assert set(Card.__struct_fields__) == set(OF_CARD)
+    assert Fields.__struct_fields__[: len(OF_CARD)] == Card.__struct_fields__

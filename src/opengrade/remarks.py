@@ -96,7 +96,8 @@ def _rule(graph: Graph, node: NamedNode) -> Rule:
             fix="State it: a rule says what is wrong, why it counts and how to mend it.",
         )
     label, what, why, fix = words.values()
-    return Rule(node, name, label, what, why, fix, "true" in graph.texts(node, term("ogr:losesRecord")))
+    loses_record = graph.text(node, term("ogr:losesRecord")) == "true"
+    return Rule(node, name, label, what, why, fix, loses_record)
 
 
 def remark(

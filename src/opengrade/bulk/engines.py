@@ -21,14 +21,9 @@ from opengrade.errors import UsageError
 MEMORY = "2GB"
 
 
-def _digest(number: int) -> int:
-    """Stand for a function of an engine, which is never called here."""
-    raise NotImplementedError
-
-
-# What Ibis calls by another name in each engine, or with fewer bits.
+# What Ibis calls by another name in each engine, or with fewer bits; of what is given it takes the arguments.
 _DIGESTS = {
-    engine: ibis.udf.scalar.builtin(_digest, name=name, signature=((dt.int64,), result))
+    engine: ibis.udf.scalar.builtin(lambda number: number, name=name, signature=((dt.int64,), result))
     for engine, name, result in (("duckdb", "hash", dt.uint64), ("spark", "xxhash64", dt.int64))
 }
 

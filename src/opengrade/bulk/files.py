@@ -119,7 +119,7 @@ class TableFile:
         for code, each in enumerate(known.parts):
             if each.relation not in ("", *RELATIONS):
                 raise InputError(
-                    f"parts {code} belongs to a model by {each.relation!r}, which no table has.",
+                    f"part {code} belongs to a model by {each.relation!r}, which no table has.",
                     fix=f"Use one of {', '.join(RELATIONS)}, or nothing for the model itself.",
                     where=Place(str(self.path)),
                 )

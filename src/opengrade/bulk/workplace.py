@@ -17,8 +17,8 @@ def workplace(out: Path, inputs: Sequence[Path], *, rules: str) -> Iterator[Path
     """Open the folder of parts beside the results, and remove it when all is done.
 
     It stays where a run is broken off, but not for errors of the input. What an earlier run left there is
-    used if it read the same input by the same rules. Raises UsageError
-    where another run is at work on it, or the folder is not ours.
+    used if it read the same input by the same rules. Raises UsageError where another run is at work on it, or
+    the folder is not ours.
     """
     folder = out.with_name(f"{out.name}.parts")
     if out.resolve() in [each.resolve() for each in inputs]:
